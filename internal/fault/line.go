@@ -1,0 +1,32 @@
+package fault
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Longest is the most letters a line of text may have.
+const Longest = 200
+
+// CheckLine says what is wrong with a line that a person typed: empty, too
+// long, or holding characters that hide or reorder others (Unicode
+// bidirectional controls can make one name look like another). It gives nil
+// when nothing is wrong.
+func CheckLine(name, text string) []Field {
+	words := strings.ReplaceAll(name, "_", " ")
+	switch n := len([]rune(text)); {
+	case strings.TrimSpace(text) == "":
+		return []Field{{Name: name, Problem: "Give the " + words + "."}}
+	case n > Longest:
+		return []Field{{Name: name, Problem: fmt.Sprintf("The %s has %d letters; %d is the most.", words, n, Longest)}}
+	case strings.ContainsFunc(text, Hidden):
+		return []Field{{Name: name, Problem: "The " + words + " holds characters that cannot be seen. Type it afresh."}}
+	}
+	return nil
+}
+
+// Hidden tells whether a character hides or reorders others, or is none.
+func Hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) || r == unicode.ReplacementChar || r == '\u2028' || r == '\u2029'
+}

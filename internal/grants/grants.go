@@ -1,0 +1,191 @@
+// Package grants gives and ends permission to see and do things. The grants
+// table is the only source of access: a role is a bundle of grants that begin
+// and end with it, and every grant is dated and says who gave it and why.
+package grants
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/internal/fault"
+	"custodian/internal/pg"
+)
+
+// Role is a bundle of grants that a person is given by its name.
+type Role string
+
+// The roles.
+const (
+	MemberOfStaff         Role = "staff"
+	RegisteredManager     Role = "manager"
+	Inspector             Role = "inspector"
+	Administrator         Role = "administrator"
+	ResponsibleIndividual Role = "responsible-individual"
+	DataProtectionOfficer Role = "data-protection-officer"
+)
+
+// share of a bundle: these rights on these classes of content.
+type share struct {
+	mask   access.Mask
+	rights access.Right
+}
+
+// bundle is what a role holds, and whether at one home or at the whole provider.
+type bundle struct {
+	wide   bool
+	shares []share
+}
+
+// bundles says what each role holds. The administrator sets up and gives
+// roles, and never sees content; an inspector reads policies and staff files
+// and sees who looked, and no young person's record.
+func bundles(r Role) (bundle, bool) {
+	classes := func(sections int, kinds ...access.RecordKind) access.Mask {
+		var m access.Mask
+		for _, k := range kinds {
+			for s := range sections {
+				m |= access.MaskOf(access.ClassOf(k, access.Section(s)))
+			}
+		}
+		return m
+	}
+	people := []access.RecordKind{access.YoungPerson, access.Family, access.Parent}
+	switch r {
+	case MemberOfStaff:
+		return bundle{shares: []share{{classes(1, access.Library) | classes(2, people...), access.Read | access.Add}}}, true
+	case RegisteredManager:
+		return bundle{shares: []share{{access.EveryClass, access.Read | access.Add | access.Approve | access.Manage | access.Share | access.Audit}}}, true
+	case Inspector:
+		return bundle{shares: []share{{classes(1, access.Library, access.Staff), access.Read | access.Audit}}}, true
+	case Administrator:
+		return bundle{wide: true, shares: []share{{classes(1, access.Staff), access.Manage}}}, true
+	case ResponsibleIndividual:
+		return bundle{wide: true, shares: []share{{access.EveryClass, access.Read | access.Approve | access.Audit}}}, true
+	case DataProtectionOfficer:
+		return bundle{wide: true, shares: []share{{access.EveryClass, access.Read | access.Disclose | access.Audit}}}, true
+	}
+	return bundle{}, false
+}
+
+// Giving is a role to be given.
+type Giving struct {
+	To       access.ActorID
+	Role     Role
+	Provider int64
+	Home     int64     // 0 for the roles that hold for the whole provider
+	From     time.Time // zero: now
+	Until    time.Time // zero: until ended
+	Why      string
+}
+
+// Give gives a role, with the grants that derive from it. Whoever manages the
+// staff of the place may.
+func Give(ctx context.Context, db *pg.DB, actor access.Actor, g Giving) (int64, error) {
+	b, ok := bundles(g.Role)
+	if !ok {
+		return 0, fault.Bad([]fault.Field{{Name: "role", Problem: "There is no such role."}})
+	}
+	if b.wide != (g.Home == 0) {
+		return 0, fault.Bad([]fault.Field{{Name: "setting", Problem: "This role is given " + map[bool]string{true: "for the whole organisation, not for one setting.", false: "at a setting: say which."}[b.wide]}})
+	}
+	var id int64
+	about := audit.Act{Action: access.GiveRole, Detail: audit.Detail{"to": g.To, "role": g.Role, "home": g.Home}}
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
+		if id, err = tx.NewID(ctx); err != nil {
+			return err
+		}
+		args := pgx.NamedArgs{"id": id, "to": g.To, "role": g.Role, "provider": g.Provider, "home": pg.Null(g.Home),
+			"from": orElse(g.From, tx.Now), "until": until(g.Until), "by": actor.ID, "why": g.Why, "scope": access.AtHome, "scope_id": g.Home}
+		if b.wide {
+			args["scope"], args["scope_id"] = access.AtProvider, g.Provider
+		}
+		_, err = tx.Exec(ctx, `
+			insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why)
+			values (@id, @to, @role, @provider, @home, @from, @until, @by, @why)`, args)
+		if err != nil {
+			return err
+		}
+		for _, s := range b.shares {
+			args["mask"], args["rights"] = s.mask, s.rights
+			_, err = tx.Exec(ctx, `
+				insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from, valid_until)
+				values (@to, @scope, @scope_id, @mask, @rights, 'role', @id, @by, @why, @from, @until)`, args)
+			if err != nil {
+				return err
+			}
+		}
+		tx.Record(about)
+		return nil
+	})
+	return id, err
+}
+
+// End ends a role now, and the grants that derive from it with it.
+func End(ctx context.Context, db *pg.DB, actor access.Actor, held int64) error {
+	about := audit.Act{Action: access.EndRole, Detail: audit.Detail{"role_held": held}}
+	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
+		args := pgx.NamedArgs{"id": held}
+		_, err := tx.Exec(ctx, `update app.grants set valid_until = greatest(valid_from, now()) where role_held_id = @id and valid_until > now()`, args)
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `update app.role_held set until_at = greatest(from_at, now()) where id = @id and until_at > now()`, args)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return fault.NotThere()
+		}
+		tx.Record(about)
+		return nil
+	})
+}
+
+// Entrust makes somebody the key worker of a record: they read and add to all
+// its general and sensitive content. The grant hangs on the record's present
+// setting and ends when the record moves away. Whoever manages the record may.
+func Entrust(ctx context.Context, db *pg.DB, actor access.Actor, to access.ActorID, record int64, why string) (int64, error) {
+	var id int64
+	about := audit.Act{Action: access.GiveGrant, Target: audit.Target{Record: record}, Detail: audit.Detail{"to": to, "basis": "key-worker"}}
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
+		var kind access.RecordKind
+		var home *int64
+		err := tx.QueryRow(ctx, `select kind, home_id from app.record where id = @record`, pgx.NamedArgs{"record": record}).Scan(&kind, &home)
+		if pg.None(err) {
+			return fault.NotThere()
+		}
+		if err != nil {
+			return err
+		}
+		if id, err = tx.NewID(ctx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			insert into app.grants (id, actor_id, scope, scope_id, mask, rights, basis, through_home, given_by, why, valid_from)
+			values (@id, @to, @scope, @record, @mask, @rights, 'key-worker', @home, @by, @why, now())`,
+			pgx.NamedArgs{"id": id, "to": to, "scope": access.AtRecord, "record": record, "rights": access.Read | access.Add,
+				"mask": access.MaskOf(access.ClassOf(kind, access.General), access.ClassOf(kind, access.Sensitive)), "home": home, "by": actor.ID, "why": why})
+		tx.Record(about)
+		return err
+	})
+	return id, err
+}
+
+func orElse(t, other time.Time) time.Time {
+	if t.IsZero() {
+		return other
+	}
+	return t
+}
+
+// until gives the form in which PostgreSQL takes "for ever".
+func until(t time.Time) any {
+	if t.IsZero() {
+		return "infinity"
+	}
+	return t
+}

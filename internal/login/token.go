@@ -1,0 +1,108 @@
+// Package login tells who is asking.
+//
+// For now it knows API tokens: a personal token acts as its person, approval
+// included; a service account's token never approves. A token's secret is shown
+// once, when it is made; only its SHA-256 is kept. Rights are not in the token:
+// they are computed at each request, so a token of somebody who has left opens
+// nothing.
+package login
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/internal/fault"
+	"custodian/internal/pg"
+)
+
+// prefix lets a secret that strays into a text be found by a scanner.
+const prefix = "custodian_"
+
+// Secret is a token as it is shown once. It does not print itself.
+type Secret struct{ text string }
+
+// Reveal gives the secret, for the one place that shows it.
+func (s Secret) Reveal() string { return s.text }
+
+// String hides the secret from logs.
+func (Secret) String() string { return "(secret)" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "(secret)" }
+
+// NewToken makes a token that acts as the person or service account to, until
+// expires. People make their own; Custodian makes the first ones. It gives the
+// secret, which cannot be had again, and the token's id.
+func NewToken(ctx context.Context, db *pg.DB, actor access.Actor, to access.ActorID, label string, expires time.Time) (Secret, int64, error) {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	secret := Secret{prefix + base64.RawURLEncoding.EncodeToString(raw)}
+	var id int64
+	about := audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to}}
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
+		if id, err = tx.NewID(ctx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `insert into app.token (id, actor_id, hash, label, created_by, expires_at) values (@id, @to, @hash, @label, @by, @expires)`,
+			pgx.NamedArgs{"id": id, "to": to, "hash": hashOf(secret.text), "label": label, "by": actor.ID, "expires": expires})
+		tx.Record(audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to, "token": id}})
+		return err
+	})
+	return secret, id, err
+}
+
+// Revoke ends one of the actor's own tokens, at once.
+func Revoke(ctx context.Context, db *pg.DB, actor access.Actor, token int64) error {
+	about := audit.Act{Action: access.RevokeToken, Detail: audit.Detail{"token": token}}
+	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
+		tag, err := tx.Exec(ctx, `update app.token set revoked_at = now() where id = @id and revoked_at > now()`, pgx.NamedArgs{"id": token})
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return fault.NotThere()
+		}
+		tx.Record(about)
+		return nil
+	})
+}
+
+// Bearer tells who sends a request with this Authorization header (RFC 6750).
+// It gives an Unauthenticated fault when the token is missing, unknown, out of
+// date or revoked: which of these is not said.
+func Bearer(ctx context.Context, db *pg.DB, header string) (access.Actor, error) {
+	scheme, secret, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "bearer") || !strings.HasPrefix(secret, prefix) || len(secret) > 100 {
+		return access.Actor{}, stranger()
+	}
+	// the hash is what is looked up, so the time it takes tells nothing about the secret
+	actor, err := pg.Bearer(ctx, db, hashOf(secret))
+	if pg.None(err) {
+		return access.Actor{}, stranger()
+	}
+	return actor, err
+}
+
+// Seen notes that a token was used, to the minute.
+func Seen(ctx context.Context, db *pg.DB, actor access.Actor) error {
+	return pg.Keep(ctx, db, `
+		insert into app.token_use (token_id, last_at) values ($1, now())
+		on conflict (token_id) do update set last_at = now() where token_use.last_at < now() - interval '1 minute'`, actor.Token)
+}
+
+func stranger() error {
+	return fault.New(fault.Unauthenticated, "Sign in first: send a live API token as \"Authorization: Bearer ...\".")
+}
+
+func hashOf(secret string) []byte {
+	h := sha256.Sum256([]byte(secret))
+	return h[:]
+}

@@ -1,0 +1,149 @@
+// Package people knows who there is: providers and their homes, the actors who
+// act, and the records kept about young people, parents, families, staff and
+// libraries of policies.
+//
+// A record is opened, closed, reopened and moved; each of these is dated, says
+// who and why, and stays. Nothing here is deleted or overwritten.
+package people
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/internal/fault"
+	"custodian/internal/pg"
+)
+
+// Home is one setting: a children's home, a residential family centre or a
+// supported accommodation.
+type Home struct {
+	ID   int64
+	Name string
+	Kind string // childrens-home, family-centre, supported-accommodation
+}
+
+// NewActor is a person, or a service account, who is to act.
+type NewActor struct {
+	Provider        int64
+	Kind            access.Kind
+	Name, PostTitle string
+	Email           string
+	Issuer, Subject string // who they are at the identity provider; both "" for a service account
+}
+
+// RoleHeld is a role that somebody holds now. Home is "" for the whole provider.
+type RoleHeld struct {
+	Role string
+	Home string
+	From time.Time
+}
+
+// Profile is what a person is told about themselves.
+type Profile struct {
+	ID        int64
+	Kind      access.Kind
+	Name      string
+	PostTitle string
+	Provider  string
+	Roles     []RoleHeld
+}
+
+// Found starts a provider. Only Custodian itself may, during set-up.
+func Found(ctx context.Context, db *pg.DB, actor access.Actor, name string) (int64, error) {
+	var id int64
+	act := audit.Act{Action: access.Found}
+	err := audit.Do(ctx, db, actor, act, func(tx *audit.Tx) (err error) {
+		if id, err = tx.NewID(ctx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `insert into app.provider (id, name) values (@id, @name)`, pgx.NamedArgs{"id": id, "name": name})
+		tx.Record(audit.Act{Action: access.Found, Detail: audit.Detail{"provider": id}})
+		return err
+	})
+	return id, err
+}
+
+// AddHome adds a setting to a provider. Only Custodian itself may, during set-up.
+func AddHome(ctx context.Context, db *pg.DB, actor access.Actor, provider int64, name, kind string) (int64, error) {
+	var id int64
+	act := audit.Act{Action: access.AddHome}
+	err := audit.Do(ctx, db, actor, act, func(tx *audit.Tx) (err error) {
+		if id, err = tx.NewID(ctx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `insert into app.home (id, provider_id, name, kind) values (@id, @provider, @name, @kind)`,
+			pgx.NamedArgs{"id": id, "provider": provider, "name": name, "kind": kind})
+		if pg.Broke(err, "home_kind_known") {
+			return fault.Bad([]fault.Field{{Name: "kind", Problem: "A setting is a childrens-home, a family-centre or a supported-accommodation."}})
+		}
+		tx.Record(audit.Act{Action: access.AddHome, Detail: audit.Detail{"home": id}})
+		return err
+	})
+	return id, err
+}
+
+// AddActor adds a person or a service account. Whoever manages the provider's
+// staff may. A second person with one identity is a Conflict.
+func AddActor(ctx context.Context, db *pg.DB, actor access.Actor, n NewActor) (int64, error) {
+	if err := fault.Bad(fault.CheckLine("name", n.Name)); err != nil {
+		return 0, err
+	}
+	var id int64
+	act := audit.Act{Action: access.AddActor}
+	err := audit.Do(ctx, db, actor, act, func(tx *audit.Tx) (err error) {
+		if id, err = tx.NewID(ctx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			insert into app.actor (id, provider_id, kind, name, post_title, email, issuer, subject, created_by)
+			values (@id, @provider, @kind, @name, @post, @email, @issuer, @subject, @by)`,
+			pgx.NamedArgs{"id": id, "provider": n.Provider, "kind": n.Kind, "name": n.Name, "post": n.PostTitle,
+				"email": n.Email, "issuer": n.Issuer, "subject": n.Subject, "by": actor.ID})
+		if pg.Broke(err, "actor_identity") {
+			return fault.New(fault.Conflict, "This identity belongs to somebody who is already here.")
+		}
+		tx.Record(audit.Act{Action: access.AddActor, Detail: audit.Detail{"actor": id}})
+		return err
+	})
+	return id, err
+}
+
+// Homes lists the settings of the actor's provider, by name.
+func Homes(ctx context.Context, db *pg.DB, actor access.Actor) ([]Home, error) {
+	var list []Home
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
+		rows, err := tx.Query(ctx, `select id, name, kind from app.home order by name, id`)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Home])
+		return err
+	})
+	return list, err
+}
+
+// Me tells actors who they are and which roles they hold now.
+func Me(ctx context.Context, db *pg.DB, actor access.Actor) (Profile, error) {
+	var p Profile
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
+		err := tx.QueryRow(ctx, `
+			select a.id, a.kind, a.name, a.post_title, coalesce(p.name, '') from app.actor a left join app.provider p on p.id = a.provider_id where a.id = @id`,
+			pgx.NamedArgs{"id": actor.ID}).Scan(&p.ID, &p.Kind, &p.Name, &p.PostTitle, &p.Provider)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `
+			select r.role, coalesce(h.name, '') as home, r.from_at as "from" from app.role_held r left join app.home h on h.id = r.home_id
+			where r.actor_id = @id and r.from_at <= now() and r.until_at > now() order by r.id`, pgx.NamedArgs{"id": actor.ID})
+		if err != nil {
+			return err
+		}
+		p.Roles, err = pgx.CollectRows(rows, pgx.RowToStructByName[RoleHeld])
+		return err
+	})
+	return p, err
+}

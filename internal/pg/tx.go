@@ -1,0 +1,156 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"custodian/internal/access"
+)
+
+type pgError = pgconn.PgError
+
+// Tx is a transaction that can read. Now is its one moment.
+type Tx struct {
+	Actor access.Actor
+	Now   time.Time
+
+	inner  pgx.Tx
+	rights *access.Rights
+}
+
+// Query runs a query; the caller collects the rows.
+func (tx *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return tx.inner.Query(ctx, sql, args...)
+}
+
+// QueryRow runs a query for one row.
+func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return tx.inner.QueryRow(ctx, sql, args...)
+}
+
+// Rights are the actor's, loaded once inside this transaction.
+func (tx *Tx) Rights(ctx context.Context) (access.Rights, error) {
+	if tx.rights != nil {
+		return *tx.rights, nil
+	}
+	r := access.Rights{Actor: tx.Actor, At: tx.Now}
+	rows, err := tx.inner.Query(ctx, `select id, scope, scope_id, mask, rights, basis from app.my_grants()`)
+	if err != nil {
+		return r, err
+	}
+	if r.Grants, err = pgx.CollectRows(rows, pgx.RowToStructByPos[access.Grant]); err != nil {
+		return r, fmt.Errorf("pg: rights: %w", err)
+	}
+	if err = tx.inner.QueryRow(ctx, `select app.shields()`).Scan(&r.Shields); err != nil {
+		return r, fmt.Errorf("pg: shields: %w", err)
+	}
+	tx.rights = &r
+	return r, nil
+}
+
+// WriteTx is a transaction that can write. Only internal/audit makes one.
+type WriteTx struct{ Tx }
+
+// Exec runs a statement that changes something.
+func (tx *WriteTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return tx.inner.Exec(ctx, sql, args...)
+}
+
+// Send runs a batch of statements in one trip.
+func (tx *WriteTx) Send(ctx context.Context, b *pgx.Batch) error {
+	return tx.inner.SendBatch(ctx, b).Close()
+}
+
+// Lock waits until nobody else works on the thing, then moves Now to the
+// present: a time taken before the wait would put known periods out of order.
+// It must come before anything that uses Now.
+func (tx *WriteTx) Lock(ctx context.Context, noun string, id int64) error {
+	if _, err := tx.inner.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended(@noun, @id))`, pgx.NamedArgs{"noun": noun, "id": id}); err != nil {
+		return err
+	}
+	return tx.inner.QueryRow(ctx, `select clock_timestamp()`).Scan(&tx.Now)
+}
+
+// NewID takes a fresh id. Rows are inserted under ids taken beforehand, since
+// INSERT ... RETURNING would need the right to see the row.
+func (tx *WriteTx) NewID(ctx context.Context) (int64, error) {
+	var id int64
+	err := tx.inner.QueryRow(ctx, `select nextval('app.ids')`).Scan(&id)
+	return id, err
+}
+
+// NewID takes a fresh id outside a transaction, for what must know its number
+// before its content is sealed.
+func NewID(ctx context.Context, db *DB) (int64, error) {
+	var id int64
+	err := db.pool.QueryRow(ctx, `select nextval('app.ids')`).Scan(&id)
+	return id, err
+}
+
+// Read runs fn at one moment, in a snapshot that cannot be written to.
+func Read(ctx context.Context, db *DB, actor access.Actor, fn func(*Tx) error) error {
+	o := pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead}
+	return pgx.BeginTxFunc(ctx, db.pool, o, func(inner pgx.Tx) error {
+		tx := &Tx{Actor: actor, inner: inner}
+		if err := tx.enter(ctx); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// Write runs fn in a transaction that can write, and commits when it returns
+// nil. It is tried again, from the start, when PostgreSQL asks for that.
+// internal/audit alone may call it.
+func Write(ctx context.Context, db *DB, actor access.Actor, fn func(*WriteTx) error) error {
+	var err error
+	for range 5 {
+		err = pgx.BeginFunc(ctx, db.pool, func(inner pgx.Tx) error {
+			tx := &WriteTx{Tx{Actor: actor, inner: inner}}
+			if err := tx.enter(ctx); err != nil {
+				return err
+			}
+			return fn(tx)
+		})
+		if code, _ := violation(err); code != "40001" && code != "40P01" {
+			break
+		}
+	}
+	return err
+}
+
+// Keep writes operational tables: those that tell nothing about anybody and
+// may be lost. The house test names them, and who may call this.
+func Keep(ctx context.Context, db *DB, sql string, args ...any) error {
+	_, err := db.pool.Exec(ctx, sql, args...)
+	return err
+}
+
+// Bearer tells for whom a token speaks, by the SHA-256 of its secret. None(err)
+// when it is not known, ended or out of date.
+func Bearer(ctx context.Context, db *DB, hash []byte) (access.Actor, error) {
+	var a access.Actor
+	err := db.pool.QueryRow(ctx, `select token_id, actor_id, kind, provider_id from app.bearer($1)`, hash).
+		Scan(&a.Token, &a.ID, &a.Kind, &a.Provider)
+	return a, err
+}
+
+func (tx *Tx) enter(ctx context.Context) error {
+	err := tx.inner.QueryRow(ctx, `select now() from set_config('app.actor', $1, true)`, fmt.Sprint(tx.Actor.ID)).Scan(&tx.Now)
+	if err != nil {
+		return fmt.Errorf("pg: enter: %w", err)
+	}
+	return nil
+}
+
+// Null gives an id as PostgreSQL takes it: 0 stands for none.
+func Null(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}

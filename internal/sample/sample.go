@@ -1,0 +1,185 @@
+// Package sample plants a plainly fictional provider for demonstration and
+// tests: three settings, the people who work there, and their records. It uses
+// the same doors as the product and is never linked into it.
+package sample
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"custodian/internal/access"
+	"custodian/internal/grants"
+	"custodian/internal/login"
+	"custodian/internal/people"
+	"custodian/internal/pg"
+	"custodian/versions"
+)
+
+// User is one of the fictional people. Password and Subject are set by whoever
+// runs the identity provider.
+type User struct {
+	ID       string   `json:"-"` // at the identity provider
+	Email    string   `json:"email"`
+	Password string   `json:"password"`
+	Name     string   `json:"name"`
+	Role     string   `json:"role"`
+	Setting  string   `json:"setting"`
+	Post     string   `json:"-"`
+	Subject  string   `json:"-"`
+	Groups   []string `json:"-"`
+
+	role  grants.Role
+	token string // the name of their token, "" for none
+}
+
+// The three settings.
+const (
+	ChildrensHome = "Larkfield House"
+	FamilyCentre  = "Bramble Court"
+	Supported     = "Tern Street"
+)
+
+// People lists the fictional people, in a fixed order.
+func People() []User {
+	person := func(id, name, post, setting string, role grants.Role, token string) User {
+		return User{ID: id, Email: id + "@demo.example", Name: name, Post: post, Role: string(role), Setting: setting,
+			Groups: []string{string(role)}, role: role, token: token}
+	}
+	return []User{
+		person("staff", "Sam Example", "Residential support worker", ChildrensHome, grants.MemberOfStaff, "staff"),
+		person("staff2", "Toni Example", "Senior support worker", ChildrensHome, grants.MemberOfStaff, "second-staff"),
+		person("manager", "Morgan Example", "Registered manager", ChildrensHome, grants.RegisteredManager, "manager"),
+		person("inspector", "Ira Example", "Inspector", ChildrensHome, grants.Inspector, "inspector"),
+		person("other-staff", "Ollie Example", "Family support worker", FamilyCentre, grants.MemberOfStaff, "other-setting-staff"),
+		person("other-manager", "Robin Example", "Registered manager", FamilyCentre, grants.RegisteredManager, "other-setting-manager"),
+		person("supported-manager", "Val Example", "Service manager", Supported, grants.RegisteredManager, ""),
+		person("individual", "Jules Example", "Responsible individual", "", grants.ResponsibleIndividual, ""),
+		person("dpo", "Dana Example", "Data protection officer", "", grants.DataProtectionOfficer, "data-protection-officer"),
+		person("admin", "Alex Example", "Administrator", "", grants.Administrator, "administrator"),
+	}
+}
+
+// Options says what to plant and where.
+type Options struct {
+	DB     *pg.DB
+	Keeper *versions.Keeper // needed for the seed "demo"
+	Seed   string           // none or demo
+	Issuer string           // of the identity provider
+	Users  []User           // People() with their subjects; nil: without identities
+}
+
+// Planted is what was planted.
+type Planted struct {
+	Provider int64
+	Homes    map[string]int64
+	Actors   map[string]access.Actor // by User.ID, and "service"
+	Records  map[string]int64        // by name
+	Tokens   map[string]string       // by role
+}
+
+// tokenLife is how long a planted token lasts.
+const tokenLife = 365 * 24 * time.Hour
+
+// Plant plants everything into an empty database.
+func Plant(ctx context.Context, o Options) (*Planted, error) {
+	if o.Users == nil {
+		o.Users = People()
+	}
+	p := &Planted{Homes: map[string]int64{}, Actors: map[string]access.Actor{}, Records: map[string]int64{}, Tokens: map[string]string{}}
+	self := access.Custodian()
+	var err error
+	if p.Provider, err = people.Found(ctx, o.DB, self, "Example Care"); err != nil {
+		return nil, err
+	}
+	for _, h := range []people.Home{{Name: ChildrensHome, Kind: "childrens-home"}, {Name: FamilyCentre, Kind: "family-centre"}, {Name: Supported, Kind: "supported-accommodation"}} {
+		if p.Homes[h.Name], err = people.AddHome(ctx, o.DB, self, p.Provider, h.Name, h.Kind); err != nil {
+			return nil, err
+		}
+	}
+	for _, u := range o.Users {
+		if err := p.person(ctx, o, u); err != nil {
+			return nil, fmt.Errorf("sample: %s: %w", u.ID, err)
+		}
+	}
+	if err := p.service(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := p.records(ctx, o); err != nil {
+		return nil, err
+	}
+	if o.Seed == "demo" {
+		return p, p.demonstrate(ctx, o)
+	}
+	return p, nil
+}
+
+func (p *Planted) person(ctx context.Context, o Options, u User) error {
+	self := access.Custodian()
+	n := people.NewActor{Provider: p.Provider, Kind: access.Person, Name: u.Name, PostTitle: u.Post, Email: u.Email}
+	if u.Subject != "" {
+		n.Issuer, n.Subject = o.Issuer, u.Subject
+	}
+	id, err := people.AddActor(ctx, o.DB, self, n)
+	if err != nil {
+		return err
+	}
+	actor := access.Actor{ID: access.ActorID(id), Kind: access.Person, Provider: p.Provider}
+	p.Actors[u.ID] = actor
+	_, err = grants.Give(ctx, o.DB, self, grants.Giving{To: actor.ID, Role: u.role, Provider: p.Provider, Home: p.Homes[u.Setting], Why: "demonstration"})
+	if err != nil || u.token == "" {
+		return err
+	}
+	return p.giveToken(ctx, o, actor, u.token)
+}
+
+func (p *Planted) giveToken(ctx context.Context, o Options, actor access.Actor, name string) error {
+	secret, _, err := login.NewToken(ctx, o.DB, access.Custodian(), actor.ID, name, time.Now().Add(tokenLife))
+	p.Tokens[name] = secret.Reveal()
+	return err
+}
+
+// service plants a service account with a manager's grants at the children's
+// home: all it may not do is approve.
+func (p *Planted) service(ctx context.Context, o Options) error {
+	self := access.Custodian()
+	id, err := people.AddActor(ctx, o.DB, self, people.NewActor{Provider: p.Provider, Kind: access.Service, Name: "Example import"})
+	if err != nil {
+		return err
+	}
+	actor := access.Actor{ID: access.ActorID(id), Kind: access.Service, Provider: p.Provider}
+	p.Actors["service"] = actor
+	_, err = grants.Give(ctx, o.DB, self, grants.Giving{To: actor.ID, Role: grants.RegisteredManager, Provider: p.Provider, Home: p.Homes[ChildrensHome], Why: "demonstration"})
+	if err != nil {
+		return err
+	}
+	return p.giveToken(ctx, o, actor, "service")
+}
+
+func (p *Planted) records(ctx context.Context, o Options) error {
+	for _, r := range []struct {
+		name, home, person string
+		kind               access.RecordKind
+	}{
+		{"Policies of " + ChildrensHome, ChildrensHome, "", access.Library},
+		{"Policies of " + FamilyCentre, FamilyCentre, "", access.Library},
+		{"Policies of " + Supported, Supported, "", access.Library},
+		{"Sam Example", ChildrensHome, "staff", access.Staff},
+		{"Morgan Example", ChildrensHome, "manager", access.Staff},
+		{"Ollie Example", FamilyCentre, "other-staff", access.Staff},
+		{"Wren Sample", ChildrensHome, "", access.YoungPerson},
+		{"Finch Sample", ChildrensHome, "", access.YoungPerson},
+		{"Plover Sample", Supported, "", access.YoungPerson},
+		{"The Specimen family", FamilyCentre, "", access.Family},
+		{"Heron Specimen", FamilyCentre, "", access.Parent},
+		{"Teal Specimen", FamilyCentre, "", access.YoungPerson},
+	} {
+		id, err := people.Open(ctx, o.DB, access.Custodian(), people.NewRecord{Provider: p.Provider, Home: p.Homes[r.home], Kind: r.kind,
+			Name: r.name, Person: int64(p.Actors[r.person].ID), Why: "demonstration"})
+		if err != nil {
+			return fmt.Errorf("sample: %s: %w", r.name, err)
+		}
+		p.Records[r.name] = id
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package versions
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/internal/fault"
+	"custodian/internal/pg"
+	"custodian/storage"
+)
+
+const (
+	noAdding = "You may read here, but not add. Ask the manager."
+	closed   = "This record is closed, so nothing can be added to it. Reopen it first, or ask its manager to."
+)
+
+// Slot is permission to add content somewhere, taken before the content is
+// sent. It holds no lock; everything is checked again when the content is added.
+type Slot struct {
+	place  access.Place
+	kind   Kind // of an existing document
+	latest int  // number of the newest version then; 0 for a new document
+}
+
+// Added is what came of adding content.
+type Added struct {
+	Document Document
+	Version  Detailed
+	Repeated bool // the same request had been carried out before
+}
+
+// BeginDocument asks whether the actor may add documents to a record.
+func (k *Keeper) BeginDocument(ctx context.Context, actor access.Actor, id int64) (Slot, error) {
+	var s Slot
+	about := audit.Act{Action: access.AddDocument, Target: audit.Target{Record: id}}
+	err := k.check(ctx, actor, about, func(tx *pg.Tx) (err error) {
+		var open bool
+		if s.place, open, err = record(ctx, tx, id); err != nil {
+			return err
+		}
+		return mayAdd(ctx, tx, access.AddDocument, s.place, open)
+	})
+	return s, err
+}
+
+// BeginVersion asks whether the actor may add versions to a document, and notes
+// which version is the newest now: if another has come by the time the content
+// is there, adding it is a Conflict.
+func (k *Keeper) BeginVersion(ctx context.Context, actor access.Actor, id int64) (Slot, error) {
+	var s Slot
+	about := audit.Act{Action: access.AddVersion, Target: audit.Target{Document: id}}
+	err := k.check(ctx, actor, about, func(tx *pg.Tx) error {
+		d, err := document(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		s.place = d.place
+		s.kind, _ = KindOf(d.Kind)
+		s.kind.Approval = d.NeedsApproval
+		if err := mayAdd(ctx, tx, access.AddVersion, d.place, d.open); err != nil {
+			return err
+		}
+		s.latest, err = newest(ctx, tx, id)
+		return err
+	})
+	return s, err
+}
+
+func mayAdd(ctx context.Context, tx *pg.Tx, a access.Action, p access.Place, open bool) error {
+	if err := permit(ctx, tx, a, p, noAdding); err != nil {
+		return err
+	}
+	if !open {
+		return fault.New(fault.Conflict, closed)
+	}
+	return nil
+}
+
+func newest(ctx context.Context, tx *pg.Tx, document int64) (int, error) {
+	var n int
+	err := tx.QueryRow(ctx, `select coalesce(max(number), 0) from app.version where document_id = @id`, pgx.NamedArgs{"id": document}).Scan(&n)
+	return n, err
+}
+
+// AddDocument makes a document with its first version. When it fails nothing is
+// left, the content included.
+func (k *Keeper) AddDocument(ctx context.Context, actor access.Actor, s Slot, e Entry, r *Received, key string) (Added, error) {
+	bad := fault.CheckLine("title", e.Title)
+	kind, ok := KindOf(e.Kind)
+	if !ok {
+		bad = append(bad, fault.Field{Name: "kind", Problem: "Say what it is: kind is one of those listed at /api/v1/kinds, such as policy or care-plan."})
+	}
+	if err := k.early(ctx, e, kind, bad, r); err != nil {
+		return Added{}, err
+	}
+	id, err := pg.NewID(ctx, k.db)
+	if err != nil {
+		k.Discard(ctx, r)
+		return Added{}, err
+	}
+	about := audit.Act{Action: access.AddDocument, Target: audit.Target{Record: s.place.Record}}
+	once := audit.Once{Key: key, Fingerprint: e.fingerprint("document", s.place.Record, r.SHA256())}
+	s.place.Document, s.kind = id, kind
+	return k.add(ctx, actor, about, once, s, e, r, func(tx *audit.Tx) error {
+		p, open, err := record(ctx, tx.Reader(), s.place.Record)
+		if err != nil {
+			return err
+		}
+		if err := mayAdd(ctx, tx.Reader(), access.AddDocument, p, open); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			insert into app.document (id, record_id, provider_id, class, kind, needs_approval, title, created_at, created_by, latest_at)
+			values (@id, @record, @provider, @class, @kind, @approval, @title, @now, @by, @now)`,
+			pgx.NamedArgs{"id": id, "record": p.Record, "provider": p.Provider, "class": p.Class, "kind": kind.Name,
+				"approval": kind.Approval, "title": e.Title, "now": tx.Now, "by": actor.ID})
+		return err
+	})
+}
+
+// AddVersion adds a version to a document. When it fails nothing is left, the
+// content included.
+func (k *Keeper) AddVersion(ctx context.Context, actor access.Actor, s Slot, e Entry, r *Received, key string) (Added, error) {
+	if err := k.early(ctx, e, s.kind, nil, r); err != nil {
+		return Added{}, err
+	}
+	about := audit.Act{Action: access.AddVersion, Target: audit.Target{Document: s.place.Document}}
+	once := audit.Once{Key: key, Fingerprint: e.fingerprint("version", s.place.Document, r.SHA256())}
+	return k.add(ctx, actor, about, once, s, e, r, func(tx *audit.Tx) error {
+		d, err := document(ctx, tx.Reader(), s.place.Document)
+		if err != nil {
+			return err
+		}
+		if err := mayAdd(ctx, tx.Reader(), access.AddVersion, d.place, d.open); err != nil {
+			return err
+		}
+		latest, err := newest(ctx, tx.Reader(), d.ID)
+		if err == nil && latest != s.latest {
+			return fault.New(fault.Conflict, "Somebody else added a version while this one was being sent. Look at theirs first; then send yours again if it is still wanted.")
+		}
+		return err
+	})
+}
+
+// early refuses an entry that is wrong before anything is asked of the
+// database, together with what was found wrong before.
+func (k *Keeper) early(ctx context.Context, e Entry, kind Kind, bad []fault.Field, r *Received) error {
+	if r == nil {
+		bad = append(bad, fault.Field{Name: "file", Problem: "No file came. Send one as the field \"file\"."})
+	}
+	_, err := e.read(kind, time.Now())
+	if f, ok := fault.Of(err); ok {
+		bad = append(bad, f.Fields...)
+	}
+	if err = fault.Bad(bad); err != nil {
+		k.Discard(ctx, r)
+	}
+	return err
+}
+
+// add seals the content's key to its row and writes the row, with what begin
+// checks and makes in the same transaction.
+func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, once audit.Once, s Slot, e Entry, r *Received, begin func(*audit.Tx) error) (Added, error) {
+	var out audit.Outcome
+	var repeated, tried bool
+	id, err := pg.NewID(ctx, k.db)
+	var wrapped []byte
+	if err == nil {
+		wrapped, err = k.sealed.Wrap(ctx, r.written, storage.Binding{Provider: s.place.Provider, Record: s.place.Record,
+			Document: s.place.Document, Version: id, SHA256: r.written.SHA256, Size: r.written.Size})
+	}
+	if err == nil {
+		tried = true
+		err = audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) (err error) {
+			if out, repeated, err = tx.Before(ctx, once); err != nil || repeated {
+				tx.Record(audit.Act{Action: about.Action, Target: audit.Target{Document: out.Document}, Detail: audit.Detail{"repeated": true}})
+				return err
+			}
+			if err := tx.Lock(ctx, "document", s.place.Document); err != nil {
+				return err
+			}
+			if err := begin(tx); err != nil {
+				return err
+			}
+			out.Document = s.place.Document
+			if out.Number, err = k.write(ctx, tx, id, wrapped, about.Action, s, e, r); err != nil {
+				return err
+			}
+			return tx.After(ctx, once, out)
+		})
+	}
+	if repeated || err != nil && (!tried || settled(err)) {
+		k.Discard(ctx, r)
+	}
+	if err != nil {
+		return Added{}, err
+	}
+	d, v, err := k.get(ctx, actor, Target{out.Document, out.Number})
+	return Added{d, v, repeated}, err
+}
+
+// settled tells whether a failed transaction certainly did not commit, so that
+// its content can go at once. When the connection broke in the commit the
+// content stays, and Sweep decides by whether a row speaks of it.
+func settled(err error) bool {
+	if _, ok := fault.Of(err); ok {
+		return true
+	}
+	return pg.Answered(err)
+}
+
+// write writes the version's row, tells that it is in force where no approval
+// is needed, and leaves the footprint.
+func (k *Keeper) write(ctx context.Context, tx *audit.Tx, id int64, wrapped []byte, a access.Action, s Slot, e Entry, r *Received) (int, error) {
+	f, err := e.read(s.kind, tx.Now)
+	if err != nil {
+		return 0, err
+	}
+	latest, err := newest(ctx, tx.Reader(), s.place.Document)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into app.version (id, document_id, number, sha256, size, media_type, file_name, object_name, wrapped_key, author_id, source, post_title,
+			event_at, received_on, recorded_at, late_reason, note, review_on, wanted_from, wanted_to, restored_from)
+		values (@id, @document, @number, @sha256, @size, @media, @name, @object, @key, @author, @source,
+			coalesce(nullif(@post, ''), (select a.post_title from app.actor a where a.id = @author), ''),
+			@event, @received, @now, @late, @note, @review, @from, @to, @restored)`,
+		pgx.NamedArgs{"id": id, "document": s.place.Document, "number": latest + 1, "sha256": r.written.SHA256[:], "size": r.written.Size,
+			"media": r.MediaType, "name": r.FileName, "object": string(r.written.Name), "key": wrapped, "author": tx.Actor.ID,
+			"source": f.source, "post": f.post, "event": f.event, "received": f.received, "now": tx.Now, "late": f.reason, "note": f.note,
+			"review": f.review, "from": f.from, "to": end(f.to), "restored": e.restored})
+	if err != nil {
+		return 0, err
+	}
+	if !s.kind.Approval {
+		if err := say(ctx, tx, statement{s.place.Document, &id, "told", f.from, f.to, ""}); err != nil {
+			return 0, err
+		}
+	}
+	tx.Record(audit.Act{Action: e.action(a), Target: audit.Target{Version: id}, Detail: audit.Detail{"number": latest + 1, "bytes": r.written.Size}})
+	return latest + 1, nil
+}

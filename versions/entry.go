@@ -1,0 +1,138 @@
+package versions
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+
+	"custodian/internal/clock"
+	"custodian/internal/fault"
+)
+
+// Entry is what a person says about content they add, as they typed it. Days
+// are YYYY-MM-DD by the London calendar, instants RFC 3339; empty means not said.
+type Entry struct {
+	Title, Kind string // of a new document only
+
+	InForceFrom string // the day from which it holds
+	InForceTo   string // the last day on which it holds; empty: until superseded
+	EventAt     string // when it happened; empty: now
+	ReceivedOn  string // when it arrived; empty, for kinds that arrive: today
+	LateReason  string // asked when an event is recorded more than 24 hours late
+	Source      string // who told, where that is not the author
+	PostTitle   string // the author's job; empty: as known
+	ReviewOn    string // when it is to be looked at again
+	Note        string // what changed in this version, and why
+
+	restored *int // the version it repeats, when it is restored
+}
+
+// late is how long after an event its record is no longer in good time.
+const late = 24 * time.Hour
+
+// skew is how far a sender's clock may run ahead of ours.
+const skew = 5 * time.Minute
+
+// facts is an Entry understood.
+type facts struct {
+	from, to                   time.Time // to is zero for no end
+	event                      time.Time
+	received, review           *time.Time
+	reason, source, post, note string
+}
+
+// fingerprint is the same for the same words, whatever bytes carried them.
+func (e Entry) fingerprint(about string, id int64, content [sha256.Size]byte) [sha256.Size]byte {
+	h := sha256.New()
+	for _, s := range []string{about, e.Title, e.Kind, e.InForceFrom, e.InForceTo, e.EventAt, e.ReceivedOn, e.LateReason, e.Source, e.PostTitle, e.ReviewOn, e.Note} {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	fmt.Fprintf(h, "%d", id)
+	h.Write(content[:])
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// read understands the entry for a kind, at the moment now. Everything that is
+// wrong is said at once.
+func (e Entry) read(kind Kind, now time.Time) (facts, error) {
+	var bad []fault.Field
+	wrong := func(name, problem string) { bad = append(bad, fault.Field{Name: name, Problem: problem}) }
+	day := func(name, text string) (clock.Day, bool) {
+		if text == "" {
+			return clock.Day{}, false
+		}
+		d, err := clock.ParseDay(text)
+		if err != nil {
+			wrong(name, sentence(name, err))
+			return clock.Day{}, false
+		}
+		return d, true
+	}
+	f := facts{event: now, reason: strings.TrimSpace(e.LateReason), source: e.Source, post: e.PostTitle, note: strings.TrimSpace(e.Note)}
+	from, ok := day("in_force_from", e.InForceFrom)
+	if e.InForceFrom == "" {
+		wrong("in_force_from", "Say from which day it holds: in_force_from, as YYYY-MM-DD.")
+	}
+	if ok {
+		f.from = from.Start()
+	}
+	if to, there := day("in_force_to", e.InForceTo); there {
+		f.to = to.Next().Start()
+		if ok && to.Before(from) {
+			wrong("in_force_to", "The last day it holds (in_force_to) lies before the first (in_force_from).")
+		}
+	}
+	today := clock.DayOf(now)
+	if d, there := day("received_on", e.ReceivedOn); there {
+		f.received = date(d)
+		if today.Before(d) {
+			wrong("received_on", "The day it was received lies ahead.")
+		}
+	} else if kind.Arrives && e.ReceivedOn == "" {
+		f.received = date(today)
+	}
+	if d, there := day("review_on", e.ReviewOn); there {
+		f.review = date(d)
+	}
+	if e.EventAt != "" {
+		t, err := time.Parse(time.RFC3339, e.EventAt)
+		switch {
+		case err != nil || clock.DayOf(t).Before(clock.First):
+			wrong("event_at", "Give the moment it happened (event_at) as 2026-03-14T16:30:00Z, or with +01:00 in summer.")
+		case t.After(now.Add(skew)):
+			wrong("event_at", "The moment it happened (event_at) lies ahead.")
+		default:
+			f.event = t.UTC()
+		}
+	}
+	if kind.Event && now.Sub(f.event) > late && f.reason == "" {
+		wrong("late_reason", "This is recorded more than 24 hours after it happened. Say why (late_reason).")
+	}
+	for name, text := range map[string]string{"source": e.Source, "post_title": e.PostTitle} {
+		if text != "" {
+			bad = append(bad, fault.CheckLine(name, text)...)
+		}
+	}
+	for name, text := range map[string]string{"late_reason": f.reason, "note": f.note} {
+		bad = append(bad, checkText(name, text)...)
+	}
+	return f, fault.Bad(bad)
+}
+
+func date(d clock.Day) *time.Time {
+	t := d.UTC()
+	return &t
+}
+
+func sentence(name string, err error) string { return fmt.Sprintf("%s: %s.", name, err) }
+
+// longestText is the most letters a reason or a note may have.
+const longestText = 2000
+
+func checkText(name, text string) []fault.Field {
+	if n := len([]rune(text)); n > longestText {
+		return []fault.Field{{Name: name, Problem: fmt.Sprintf("The %s has %d letters; %d is the most.", strings.ReplaceAll(name, "_", " "), n, longestText)}}
+	}
+	return nil
+}
