@@ -136,3 +136,12 @@ func checkText(name, text string) []fault.Field {
 	}
 	return nil
 }
+
+// Fields gives the places of the entry by the names under which forms send them.
+func (e *Entry) Fields() map[string]*string {
+	return map[string]*string{
+		"title": &e.Title, "kind": &e.Kind, "in_force_from": &e.InForceFrom, "in_force_to": &e.InForceTo, "event_at": &e.EventAt,
+		"received_on": &e.ReceivedOn, "late_reason": &e.LateReason, "source": &e.Source, "post_title": &e.PostTitle,
+		"review_on": &e.ReviewOn, "note": &e.Note,
+	}
+}

@@ -77,6 +77,16 @@ func (o *Opened) Still(ctx context.Context) error {
 	})
 }
 
+// Probe reads at an offset, so that content which is damaged there is refused
+// before an answer has begun.
+func (o *Opened) Probe(off int64) error {
+	if off < 0 || off >= o.Version.Size {
+		return nil
+	}
+	_, err := o.content.ReadAt(make([]byte, 1), off)
+	return o.damage(err)
+}
+
 // Read reads on.
 func (o *Opened) Read(p []byte) (int, error) {
 	n, err := o.content.Read(p)

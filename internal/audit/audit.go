@@ -22,6 +22,9 @@ import (
 	"custodian/internal/pg"
 )
 
+// DB is a database, for those above who hold one only to hand it on.
+type DB = pg.DB
+
 // ErrSilent refuses a change that left no footprint: a mistake of ours.
 var ErrSilent = errors.New("audit: a change was made without a footprint")
 

@@ -106,3 +106,32 @@ func hashOf(secret string) []byte {
 	h := sha256.Sum256([]byte(secret))
 	return h[:]
 }
+
+// Token is what can be told of a token afterwards: never its secret.
+type Token struct {
+	ID        int64
+	Label     string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	RevokedAt *time.Time
+	LastAt    *time.Time // when it was last used, to the minute
+}
+
+// Tokens lists the actor's own tokens, newest first: those with an id below
+// before (0 for the first page), at most limit.
+func Tokens(ctx context.Context, db *pg.DB, actor access.Actor, before int64, limit int) ([]Token, error) {
+	var list []Token
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
+		rows, err := tx.Query(ctx, `
+			select t.id, t.label, t.created_at, t.expires_at, nullif(t.revoked_at, 'infinity') as revoked_at, u.last_at
+			from app.token t left join app.token_use u on u.token_id = t.id
+			where t.actor_id = @actor and (@before = 0 or t.id < @before) order by t.id desc limit @limit`,
+			pgx.NamedArgs{"actor": actor.ID, "before": before, "limit": limit})
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Token])
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,156 @@
+package portal
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"custodian/internal/fault"
+)
+
+// longestJSON is the most bytes a JSON body may have.
+const longestJSON = 64 << 10
+
+// id reads an id from the address. What is not a number names nothing.
+func id(c *gin.Context, name string) (int64, error) {
+	n, err := strconv.ParseInt(c.Param(name), 10, 64)
+	if err != nil || n <= 0 {
+		return 0, notThere()
+	}
+	return n, nil
+}
+
+// number reads a version's number from the address.
+func number(c *gin.Context) (int, error) {
+	n, err := strconv.ParseInt(c.Param("n"), 10, 32)
+	if err != nil || n <= 0 {
+		return 0, notThere()
+	}
+	return int(n), nil
+}
+
+// body reads a JSON object into v. An empty body is an empty object.
+func body(c *gin.Context, v any) error {
+	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, longestJSON))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return fault.Wrap(fault.Invalid, "The body is not the JSON object that this address takes"+hint(err)+". See /api/v1/openapi.json.", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fault.New(fault.Invalid, "There is something after the JSON object. Send one object only.")
+	}
+	return nil
+}
+
+// hint names the field that was wrong, where the decoder says.
+func hint(err error) string {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
+		return fmt.Sprintf(" (look at %q)", e.Field)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return " (it does not know " + name + ")"
+	}
+	return ""
+}
+
+// page is which part of a list is asked for.
+type page struct {
+	limit  int
+	cursor []byte // nil for the beginning
+}
+
+const (
+	usualPage   = 100
+	largestPage = 500
+)
+
+// pageOf reads limit and cursor.
+func pageOf(c *gin.Context) (page, error) {
+	p := page{limit: usualPage}
+	var bad []fault.Field
+	if s := c.Query("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > largestPage {
+			bad = append(bad, fault.Field{Name: "limit", Problem: fmt.Sprintf("limit is a number from 1 to %d.", largestPage)})
+		}
+		p.limit = n
+	}
+	if s := c.Query("cursor"); s != "" {
+		b, err := base64.RawURLEncoding.DecodeString(s)
+		if err != nil || len(b) == 0 || len(b) > 64 {
+			bad = append(bad, badCursor())
+		}
+		p.cursor = b
+	}
+	return p, fault.Bad(bad)
+}
+
+func badCursor() fault.Field {
+	return fault.Field{Name: "cursor", Problem: "This cursor is not one that a list gave. Take \"next\" from the page before, or leave it out."}
+}
+
+// ids reads the numbers that make up a cursor.
+func (p page) ids(n int) ([]int64, error) {
+	out := make([]int64, n)
+	if p.cursor == nil {
+		return out, nil
+	}
+	parts := strings.Split(string(p.cursor), ".")
+	if len(parts) != n {
+		return nil, fault.Bad([]fault.Field{badCursor()})
+	}
+	for i, s := range parts {
+		v, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return nil, fault.Bad([]fault.Field{badCursor()})
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+// listed is a list as it is sent: one page, and where the next begins.
+type listed[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next"`
+}
+
+// list makes a page of what was found: one more than the limit was asked for, to
+// know whether there is a next page. cursor gives the numbers by which the last
+// item is found again.
+func list[From, To any](p page, found []From, show func(From) To, cursor func(From) []int64) listed[To] {
+	l := listed[To]{Items: []To{}}
+	for _, f := range found[:min(len(found), p.limit)] {
+		l.Items = append(l.Items, show(f))
+	}
+	if len(found) > p.limit {
+		var parts []string
+		for _, n := range cursor(found[p.limit-1]) {
+			parts = append(parts, strconv.FormatInt(n, 10))
+		}
+		s := base64.RawURLEncoding.EncodeToString([]byte(strings.Join(parts, ".")))
+		l.Next = &s
+	}
+	return l
+}
+
+// answer sends a JSON answer.
+func answer(c *gin.Context, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	c.Data(status, "application/json", append(b, '\n'))
+	return nil
+}

@@ -1,0 +1,110 @@
+package portal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+
+	"github.com/gin-gonic/gin"
+
+	"custodian/internal/fault"
+	"custodian/versions"
+)
+
+// upload is a multipart form as it came, its file already in the store.
+type upload struct {
+	entry    versions.Entry
+	received *versions.Received
+	key      string
+}
+
+const (
+	longestField = 16 << 10
+	mostParts    = 40
+	// formRoom is what a form may hold besides its file.
+	formRoom   = 1 << 20
+	longestKey = 200
+)
+
+// receive streams a form: the file goes straight to the store, in whatever order
+// the parts come, and nothing is put on this machine's disk. When it fails
+// nothing is kept.
+func (s *server) receive(c *gin.Context) (u upload, err error) {
+	if u.key = c.GetHeader("Idempotency-Key"); len(u.key) > longestKey {
+		return u, fault.New(fault.Invalid, fmt.Sprintf("The Idempotency-Key is too long; %d letters is the most.", longestKey))
+	}
+	if limit := s.keeper.UploadLimit(); c.Request.ContentLength > limit+formRoom {
+		return u, versions.TooLarge(limit)
+	}
+	form, err := c.Request.MultipartReader()
+	if err != nil {
+		return u, fault.Wrap(fault.Invalid, "Send a form (multipart/form-data) with the fields and the file.", err)
+	}
+	defer func() {
+		if err != nil {
+			s.keeper.Discard(c.Request.Context(), u.received)
+			u.received = nil
+		}
+	}()
+	fields := u.entry.Fields()
+	said := map[string]bool{}
+	for range mostParts {
+		part, err := form.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return u, nil
+		}
+		if err != nil {
+			return u, brokenOff(err)
+		}
+		name := part.FormName()
+		if said[name] {
+			return u, fault.Bad([]fault.Field{{Name: name, Problem: fmt.Sprintf("The field %q came twice. Send it once.", name)}})
+		}
+		said[name] = true
+		if name == "file" {
+			u.received, err = s.keeper.Receive(c.Request.Context(), fileName(part), part)
+		} else if into, ok := fields[name]; ok {
+			*into, err = field(name, part)
+		} else {
+			err = fault.New(fault.Invalid, fmt.Sprintf("There is no field called %q. The fields are listed in /api/v1/openapi.json.", clip(name)))
+		}
+		if err != nil {
+			return u, err
+		}
+	}
+	return u, fault.New(fault.Invalid, "The form has too many fields.")
+}
+
+// fileName is the name as it was sent. multipart's own FileName would quietly
+// drop a path; a path is refused instead, so that the sender learns of it.
+func fileName(p *multipart.Part) string {
+	_, params, err := mime.ParseMediaType(p.Header.Get("Content-Disposition"))
+	if err != nil {
+		return ""
+	}
+	return params["filename"]
+}
+
+func field(name string, p *multipart.Part) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(p, longestField+1))
+	if err != nil {
+		return "", brokenOff(err)
+	}
+	if len(b) > longestField {
+		return "", fault.Bad([]fault.Field{{Name: name, Problem: fmt.Sprintf("The field %q is too long.", name)}})
+	}
+	return string(b), nil
+}
+
+func brokenOff(err error) error {
+	return fault.Wrap(fault.Invalid, "The upload broke off before it was whole. Nothing was kept; send it again.", err)
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40])
+	}
+	return s
+}
