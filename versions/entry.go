@@ -131,6 +131,10 @@ func sentence(name string, err error) string { return fmt.Sprintf("%s: %s.", nam
 const longestText = 2000
 
 func checkText(name, text string) []fault.Field {
+	hidden := func(r rune) bool { return fault.Hidden(r) && r != '\n' && r != '\r' && r != '\t' }
+	if strings.ContainsFunc(text, hidden) {
+		return []fault.Field{{Name: name, Problem: "The " + strings.ReplaceAll(name, "_", " ") + " holds characters that cannot be seen. Type it afresh."}}
+	}
 	if n := len([]rune(text)); n > longestText {
 		return []fault.Field{{Name: name, Problem: fmt.Sprintf("The %s has %d letters; %d is the most.", strings.ReplaceAll(name, "_", " "), n, longestText)}}
 	}

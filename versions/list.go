@@ -212,11 +212,27 @@ type After struct {
 	ID int64
 }
 
-// OfHome lists the documents of a setting, latest first.
+// OfHome lists the documents of a setting, latest first. A setting where the
+// actor may read nothing is NotFound, as one that is not there. Looking is
+// recorded.
 func (k *Keeper) OfHome(ctx context.Context, actor access.Actor, home int64, after After, limit int) ([]Document, error) {
 	var list []Document
-	err := pg.Read(ctx, k.db, actor, func(tx *pg.Tx) (err error) {
-		list, err = documents(ctx, tx, `d.home_id = @place`, home, after, limit)
+	about := audit.Act{Action: access.ListDocuments, Detail: audit.Detail{"home": home}}
+	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
+		var reads bool
+		err := tx.QueryRow(ctx, `
+			select exists (select from app.scopes() s where s.scope = 0 and s.scope_id = h.provider_id or s.scope = 1 and s.scope_id = h.id
+				or s.scope = 2 and exists (select from app.record r where r.id = s.scope_id and r.home_id = h.id)
+				or s.scope = 3 and exists (select from app.document d where d.id = s.scope_id and d.home_id = h.id))
+			from app.home h where h.id = @home`, pgx.NamedArgs{"home": home}).Scan(&reads)
+		if pg.None(err) || err == nil && !reads {
+			return fault.NotThere()
+		}
+		if err != nil {
+			return err
+		}
+		list, err = documents(ctx, tx.Reader(), `d.home_id = @place`, home, after, limit)
+		tx.Record(about)
 		return err
 	})
 	return list, err

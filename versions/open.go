@@ -25,6 +25,7 @@ type Opened struct {
 	actor   access.Actor
 	act     audit.Act
 	content *storage.Content
+	damaged func() error // leaves the footprint
 	once    sync.Once
 }
 
@@ -63,6 +64,7 @@ func (k *Keeper) Open(ctx context.Context, actor access.Actor, t Target, part st
 	if err != nil {
 		return nil, err
 	}
+	o.damaged = func() error { return audit.Damage(ctx, k.db, actor, o.act) }
 	o.content, err = k.sealed.Open(ctx, storage.Name(name), wrapped, storage.Binding{Provider: place.Provider, Record: place.Record,
 		Document: t.Document, Version: o.Version.ID, SHA256: [32]byte(o.Version.SHA256), Size: o.Version.Size})
 	return o, o.damage(err)
@@ -70,8 +72,9 @@ func (k *Keeper) Open(ctx context.Context, actor access.Actor, t Target, part st
 
 // Still asks whether the actor may go on reading. Long streams ask it again
 // and again, so that a right that ended counts from the next stretch served.
+// A refusal leaves its footprint.
 func (o *Opened) Still(ctx context.Context) error {
-	return pg.Read(ctx, o.keeper.db, o.actor, func(tx *pg.Tx) error {
+	return o.keeper.check(ctx, o.actor, o.act, func(tx *pg.Tx) error {
 		_, err := document(ctx, tx, o.Document.ID)
 		return err
 	})
@@ -106,6 +109,6 @@ func (o *Opened) damage(err error) error {
 		return err
 	}
 	var left error
-	o.once.Do(func() { left = audit.Damage(context.Background(), o.keeper.db, o.actor, o.act) })
+	o.once.Do(func() { left = o.damaged() })
 	return errors.Join(fault.Wrap(fault.Damaged, "This file is not as it was stored, so it is not shown. Nothing you did caused this. Tell your administrator, who can bring it back from a backup.", err), left)
 }

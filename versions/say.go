@@ -51,10 +51,10 @@ type Approval struct {
 func (k *Keeper) Approve(ctx context.Context, actor access.Actor, t Target, a Approval) (Document, Detailed, error) {
 	err := k.about(ctx, actor, access.ApproveVersion, t, "Only somebody who may approve here can do this. Ask the manager.", func(tx *audit.Tx, d found, v version) error {
 		switch {
-		case v.author == int64(actor.ID):
-			return fault.New(fault.Forbidden, "You added this version, so somebody else must approve it.")
 		case !d.NeedsApproval:
 			return fault.New(fault.Conflict, "Documents of this kind need no approval.")
+		case v.author == int64(actor.ID):
+			return fault.New(fault.Forbidden, "You added this version, so somebody else must approve it.")
 		case v.approved:
 			return fault.New(fault.Conflict, "This version is approved already.")
 		}

@@ -1,0 +1,156 @@
+package storage
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+
+	"custodian/storage/seal"
+)
+
+// Sealed keeps encrypted objects in a Store. The order of a new version is
+// Put, then Wrap with the version's identity, then the row with what Wrap
+// gave. An object whose row never came is found by List and removed.
+type Sealed struct {
+	store Store
+	keys  *Keyring
+}
+
+// NewSealed encrypts over store with keys from the keyring.
+func NewSealed(store Store, keys *Keyring) *Sealed {
+	return &Sealed{store: store, keys: keys}
+}
+
+// Written is an object that was put and has no version yet: where it stands,
+// and the digest and length of its plaintext. It also holds the data key,
+// which it never shows; drop it once Wrap has been called.
+type Written struct {
+	Name   Name
+	SHA256 [sha256.Size]byte
+	Size   int64
+	key    seal.Key
+}
+
+// String names the object and keeps the key to itself.
+func (w *Written) String() string {
+	return fmt.Sprintf("object %s of %d bytes, sha256 %x", w.Name, w.Size, w.SHA256)
+}
+
+// LogValue is String, for logs.
+func (w *Written) LogValue() slog.Value { return slog.StringValue(w.String()) }
+
+// Put seals everything body gives until io.EOF under a fresh random key and
+// stores it under a fresh name. body is read in the calling goroutine only,
+// and in large pieces; hashing, sealing and storing run beside it, over
+// buffers of 1 MiB in all. On any error nothing is left in the store; an
+// error of body is wrapped in what comes back. When the store fails first,
+// Put returns as soon as the read of body in hand does.
+func (s *Sealed) Put(ctx context.Context, body io.Reader) (*Written, error) {
+	w := &Written{Name: NewName(), key: seal.NewKey()}
+	p := newPump(ctx)
+	sealed, err := seal.NewReader(p, w.key)
+	if err != nil {
+		return nil, err
+	}
+	stored := make(chan putResult, 1)
+	go func() {
+		defer p.stop()
+		n, err := s.store.Put(p.ctx, w.Name, sealed)
+		stored <- putResult{n, err}
+	}()
+	w.Size, w.SHA256, err = p.drain(body)
+	result := <-stored
+	if err == nil || errors.Is(err, errStopped) && result.err != nil {
+		err = result.err
+	} else if result.err == nil {
+		// The store took what there was although its reader failed.
+		err = errors.Join(err, s.store.Remove(context.WithoutCancel(ctx), w.Name))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("put object: %w", err)
+	}
+	if want, err := seal.SealedSize(w.Size); err != nil || want != result.n {
+		return nil, errors.Join(fmt.Errorf("put object: stored %d bytes of %d", result.n, want), err,
+			s.store.Remove(context.WithoutCancel(ctx), w.Name))
+	}
+	return w, nil
+}
+
+type putResult struct {
+	n   int64
+	err error
+}
+
+// Wrap encrypts the data key of w under the key of b's record, bound to b. It
+// creates the keys of provider and record on first use, and they survive a
+// crash of the machine before it returns. A digest or size in b that differs
+// from w's is refused.
+func (s *Sealed) Wrap(ctx context.Context, w *Written, b Binding) ([]byte, error) {
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	if b.SHA256 != w.SHA256 || b.Size != w.Size {
+		return nil, fmt.Errorf("wrap: %v does not have the digest and size of document %d, version %d", w, b.Document, b.Version)
+	}
+	key := w.key.Bytes()
+	if key == nil {
+		return nil, errors.New("wrap: the object was not put here")
+	}
+	defer clear(key)
+	return s.keys.wrap(ctx, b, key)
+}
+
+// Open opens the object of the version b names. Before it returns, the
+// wrapped key has opened under b, the stored length is the one b.Size calls
+// for, and the first package has been decrypted: an object, a key or a
+// binding that belongs to another version is ErrDamaged here, before a byte is
+// served. A key that was destroyed is ErrNoKey as well. An object that is
+// missing is ErrNotFound. ctx governs the Content until it is closed.
+func (s *Sealed) Open(ctx context.Context, name Name, wrapped []byte, b Binding) (*Content, error) {
+	c, err := s.open(ctx, name, wrapped, b)
+	if err != nil {
+		return nil, fmt.Errorf("open object of document %d, version %d: %w", b.Document, b.Version, err)
+	}
+	return c, nil
+}
+
+func (s *Sealed) open(ctx context.Context, name Name, wrapped []byte, b Binding) (*Content, error) {
+	if err := b.check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ErrDamaged)
+	}
+	want, err := seal.SealedSize(b.Size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ErrDamaged)
+	}
+	raw, err := s.keys.unwrap(ctx, b, wrapped)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(raw)
+	key, err := seal.ParseKey(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ErrDamaged)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	object, err := s.store.Open(ctx, name)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	c, err := newContent(cancel, object, want, b.Size, key)
+	if err != nil {
+		cancel()
+		return nil, errors.Join(err, object.Close())
+	}
+	return c, nil
+}
+
+// Remove destroys an object, as Store.Remove does.
+func (s *Sealed) Remove(ctx context.Context, name Name) error { return s.store.Remove(ctx, name) }
+
+// List gives every stored object, as Store.List does; sizes are sealed sizes.
+func (s *Sealed) List(ctx context.Context) iter.Seq2[Info, error] { return s.store.List(ctx) }

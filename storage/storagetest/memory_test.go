@@ -1,0 +1,12 @@
+package storagetest_test
+
+import (
+	"testing"
+
+	"custodian/storage"
+	"custodian/storage/storagetest"
+)
+
+func TestMemory(t *testing.T) {
+	storagetest.Run(t, func(*testing.T) storage.Store { return storagetest.Memory() })
+}
