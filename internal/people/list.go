@@ -14,14 +14,16 @@ import (
 const recordColumns = `r.id, r.kind, r.name, r.home_id, coalesce(h.name, '') as home, r.open`
 
 // Records lists the records of a kind that the actor may see, by name: those
-// after the record with id after (0 for the first page), at most limit.
+// after the record with id after (0 for the first page), at most limit. Looking
+// is recorded.
 //
 // The list is driven from the actor's live scopes, one short index walk each;
 // the policy only fences it. Driven from the table it would walk past every
 // record of every provider.
 func Records(ctx context.Context, db *pg.DB, actor access.Actor, kind access.RecordKind, after int64, limit int) ([]Record, error) {
 	var list []Record
-	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
+	about := audit.Act{Action: access.ListRecords, Detail: audit.Detail{"kind": kind.String()}}
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
 		name, id := "", int64(0)
 		if after != 0 {
 			err := tx.QueryRow(ctx, `select name, id from app.record where id = @id`, pgx.NamedArgs{"id": after}).Scan(&name, &id)
@@ -52,6 +54,7 @@ func Records(ctx context.Context, db *pg.DB, actor access.Actor, kind access.Rec
 			return err
 		}
 		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Record])
+		tx.Record(about)
 		return err
 	})
 	return list, err

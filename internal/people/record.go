@@ -75,6 +75,11 @@ func Open(ctx context.Context, db *pg.DB, actor access.Actor, n NewRecord) (int6
 			return fault.NotThere()
 		}
 		home := pg.Null(n.Home)
+		if home != nil {
+			if err := atHome(ctx, tx, n.Home, n.Provider); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(ctx, `insert into app.record (id, provider_id, home_id, kind, name, actor_id, created_by) values (@id, @provider, @home, @kind, @name, @person, @by)`,
 			pgx.NamedArgs{"id": id, "provider": n.Provider, "home": home, "kind": n.Kind, "name": n.Name, "person": pg.Null(n.Person), "by": actor.ID})
 		if err != nil {
@@ -156,18 +161,23 @@ func change(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c 
 		}
 		e.record, e.Change, e.act = record, c, a
 		if e.home != nil {
-			var there bool
-			err := tx.QueryRow(ctx, `select exists (select from app.home where id = @home and provider_id = @provider)`,
-				pgx.NamedArgs{"home": *e.home, "provider": place.Provider}).Scan(&there)
-			if err != nil {
+			if err := atHome(ctx, tx, *e.home, place.Provider); err != nil {
 				return err
-			}
-			if !there {
-				return fault.Bad([]fault.Field{{Name: "setting", Problem: "There is no such setting. Choose one of your organisation's settings."}})
 			}
 		}
 		return tell(ctx, tx, e)
 	})
+}
+
+// atHome refuses a setting that the provider does not have.
+func atHome(ctx context.Context, tx *audit.Tx, home, provider int64) error {
+	var there bool
+	err := tx.QueryRow(ctx, `select exists (select from app.home where id = @home and provider_id = @provider)`,
+		pgx.NamedArgs{"home": home, "provider": provider}).Scan(&there)
+	if err == nil && !there {
+		err = fault.Bad([]fault.Field{{Name: "setting_id", Problem: "There is no such setting. Choose one of your organisation's settings."}})
+	}
+	return err
 }
 
 // tell writes an event and its footprint. The day may lie behind but not

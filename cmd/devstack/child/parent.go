@@ -1,0 +1,33 @@
+package child
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// OutliveNobody makes this process end with the one that started it: the returned channel is closed when that one has gone.
+// It is called once, from main, whose thread it keeps.
+//
+// The kernel sends the signal when the *thread* that started us dies, which in a Go program can happen although the program
+// lives on. So a signal counts only when we have been handed to another parent.
+func OutliveNobody() (<-chan struct{}, error) {
+	parent := os.Getppid()
+	runtime.LockOSThread()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, unix.SIGUSR1)
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGUSR1), 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("ask to end with the parent: %w", err)
+	}
+	gone := make(chan struct{})
+	go func() {
+		for os.Getppid() == parent { // asked first: the parent may have gone before the kernel knew of our wish
+			<-signals
+		}
+		close(gone)
+	}()
+	return gone, nil
+}
