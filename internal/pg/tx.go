@@ -109,7 +109,8 @@ func Read(ctx context.Context, db *DB, actor access.Actor, fn func(*Tx) error) e
 func Write(ctx context.Context, db *DB, actor access.Actor, fn func(*WriteTx) error) error {
 	var err error
 	for range 5 {
-		err = pgx.BeginFunc(ctx, db.pool, func(inner pgx.Tx) error {
+		// read committed: a statement after a lock must see what the one who held it committed
+		err = pgx.BeginTxFunc(ctx, db.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(inner pgx.Tx) error {
 			tx := &WriteTx{Tx{Actor: actor, inner: inner}}
 			if err := tx.enter(ctx); err != nil {
 				return err

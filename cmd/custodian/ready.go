@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"custodian/storage"
+)
+
+// engine is what the portal stands on, for asking whether it holds.
+type engine struct {
+	db    *database
+	keys  *storage.Keyring
+	store storage.Store
+}
+
+// ready returns nil when a document could be stored and read now. The portal answers /readyz by it.
+func (e engine) ready(ctx context.Context) error {
+	if err := e.db.Ping(ctx); err != nil {
+		return fmt.Errorf("the database does not answer: %w", err)
+	}
+	if err := checkSchema(ctx, e.db.DB); err != nil {
+		return err
+	}
+	if err := e.keys.Check(ctx); err != nil {
+		return err
+	}
+	return reach(ctx, e.store)
+}
