@@ -107,6 +107,7 @@ create policy sees on app.statement for select to custodian_app using (exists (s
 create policy tells on app.statement for insert to custodian_app with check (said_by = app.me() and exists (
   select from app.document d where d.id = document_id
     and ((statement.kind = 'told' and not d.needs_approval
+        and exists (select from app.version v where v.id = version_id and v.author_id = app.me())
         and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, (select app.reach(2)), (select app.shields())))
       or (app.my_kind() = 'person' and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, (select app.reach(4)), (select app.shields()))))
     and (version_id is null or exists (select from app.version v where v.id = version_id and v.document_id = d.id))

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/login"
 	"custodian/versions"
 )
 
@@ -26,7 +28,15 @@ func (s *server) content(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	asked := c.GetHeader("Range")
-	o, err := s.keeper.Open(c.Request.Context(), actor, t, asked)
+	if asked != "" && !strings.HasPrefix(asked, "bytes=") {
+		c.Request.Header.Del("Range") // an unknown unit is to be ignored (RFC 9110, 14.2)
+		asked = ""
+	}
+	part := asked
+	if part != "" && c.GetHeader("If-Range") != "" {
+		part += " if unchanged" // the whole is sent otherwise
+	}
+	o, err := s.keeper.Open(c.Request.Context(), actor, t, part)
 	if err != nil {
 		return err
 	}
@@ -39,12 +49,40 @@ func (s *server) content(c *gin.Context, actor access.Actor) error {
 	h.Set("Content-Disposition", attachment(o.Version.FileName))
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("ETag", `"`+hex.EncodeToString(o.Version.SHA256)+`"`)
-	w := &watched{Opened: o, ctx: c.Request.Context(), checked: time.Now()}
-	http.ServeContent(c.Writer, c.Request, "", time.Time{}, w)
-	if w.failed != nil {
-		return w.failed // the answer has begun: fail cuts the connection
+	r := &watched{Opened: o, ctx: c.Request.Context(), checked: time.Now(), again: func(ctx context.Context) error {
+		if _, err := login.Bearer(ctx, s.db, c.GetHeader("Authorization")); err != nil {
+			return err
+		}
+		return o.Still(ctx)
+	}}
+	w := &ranged{ResponseWriter: c.Writer}
+	http.ServeContent(w, c.Request, "", time.Time{}, r)
+	if w.outside {
+		s.say(c, problem{Type: "range", Title: "Not in the file", Status: http.StatusRequestedRangeNotSatisfiable,
+			Detail: fmt.Sprintf("The file has %d bytes, and none of them lies in the range that was asked for.", o.Version.Size)})
 	}
-	return nil
+	return r.failed // where the answer has begun, fail cuts the connection
+}
+
+// ranged keeps back http.ServeContent's own words for a range outside the content.
+type ranged struct {
+	gin.ResponseWriter
+	outside bool
+}
+
+// WriteHeader passes on every status but one.
+func (w *ranged) WriteHeader(status int) {
+	if w.outside = status == http.StatusRequestedRangeNotSatisfiable; !w.outside {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write passes on what is content.
+func (w *ranged) Write(p []byte) (int, error) {
+	if w.outside {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
 }
 
 // attachment names the file for saving: in ASCII for old programs, whole for
@@ -90,6 +128,7 @@ const (
 type watched struct {
 	*versions.Opened
 	ctx     context.Context
+	again   func(context.Context) error // whether the token and the right still stand
 	checked time.Time
 	since   int64
 	failed  error
@@ -101,7 +140,7 @@ func (w *watched) Read(p []byte) (int, error) {
 		return 0, w.failed
 	}
 	if w.since >= recheckBytes || time.Since(w.checked) >= recheckAfter {
-		if w.failed = w.Still(w.ctx); w.failed != nil {
+		if w.failed = w.again(w.ctx); w.failed != nil {
 			return 0, w.failed
 		}
 		w.since, w.checked = 0, time.Now()

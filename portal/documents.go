@@ -1,12 +1,14 @@
 package portal
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/fault"
 	"custodian/versions"
 )
 
@@ -64,6 +66,9 @@ func (s *server) versions(c *gin.Context, actor access.Actor) error {
 	p, before, err := onePlace(c)
 	if err != nil {
 		return err
+	}
+	if before > math.MaxInt32 {
+		return fault.Bad([]fault.Field{badCursor()})
 	}
 	d, found, err := s.keeper.Versions(c.Request.Context(), actor, document, int(before), p.limit+1)
 	if err != nil {

@@ -60,20 +60,54 @@ func (s *server) fail(c *gin.Context, err error) {
 		c.Set(causeKey, err)
 	}
 	if c.Writer.Written() {
+		c.Set(cutKey, true)
 		panic(http.ErrAbortHandler)
 	}
-	if f.Kind == fault.Unauthenticated {
-		c.Header("WWW-Authenticate", "Bearer")
+	s.say(c, problem{name, title, status, f.Public, f.Fields})
+}
+
+// say writes a problem as the whole answer.
+func (s *server) say(c *gin.Context, p problem) {
+	h := c.Writer.Header()
+	for _, name := range []string{"Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Type", "ETag"} {
+		h.Del(name) // of the answer that was about to be given
 	}
-	if f.Kind == fault.TooLarge {
-		c.Header("Connection", "close")
+	safe(h)
+	if p.Status != http.StatusRequestedRangeNotSatisfiable {
+		h.Del("Content-Range")
 	}
-	body, err := json.Marshal(problem{"/problems/" + name, title, status, f.Public, f.Fields})
+	switch p.Status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", "Bearer")
+	case http.StatusRequestEntityTooLarge:
+		h.Set("Connection", "close") // the rest is not read
+	}
+	p.Type = "/problems/" + p.Type
+	body, err := json.Marshal(p)
 	if err != nil {
 		panic(err)
 	}
-	c.Data(status, "application/problem+json", append(body, '\n'))
+	c.Data(p.Status, "application/problem+json", append(body, '\n'))
 	c.Abort()
+}
+
+// notAllowed answers a method that the address does not take; Allow has been
+// set to those it does.
+func (s *server) notAllowed(c *gin.Context) {
+	s.say(c, problem{Type: "method", Title: "Not in this way", Status: http.StatusMethodNotAllowed,
+		Detail: "This address does not take that method. The header Allow lists those that it takes."})
+}
+
+// sameSite refuses what a browser sends on behalf of another site's page.
+// Programs send neither of the headers that tell, and pass.
+func (s *server) sameSite() gin.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	return func(c *gin.Context) {
+		if err := protection.Check(c.Request); err != nil {
+			s.say(c, problem{Type: "other-site", Title: "Not from another site", Status: http.StatusForbidden,
+				Detail: "A page of another site asked for this, so it was not done. Do it from Custodian itself."})
+		}
+	}
 }
 
 // gone tells whether the person closed the connection: nothing to log as a failure of ours.

@@ -18,6 +18,7 @@ const (
 	actionKey = "action"
 	actorKey  = "actor"
 	causeKey  = "cause"
+	cutKey    = "cut"
 )
 
 // begin gives the request its id and the answer its safe headers, and logs the
@@ -28,8 +29,14 @@ func (s *server) begin(c *gin.Context) {
 	rand.Read(raw[:])
 	id := hex.EncodeToString(raw[:])
 	c.Request = c.Request.WithContext(audit.WithRequest(c.Request.Context(), id))
-	h := c.Writer.Header()
-	h.Set("X-Request-Id", id)
+	c.Header("X-Request-Id", id)
+	safe(c.Writer.Header())
+	defer s.end(c, id, start) // also when the answer is cut
+	c.Next()
+}
+
+// safe sets the headers that every answer has.
+func safe(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
@@ -38,11 +45,18 @@ func (s *server) begin(c *gin.Context) {
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Strict-Transport-Security", "max-age=63072000")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	c.Next()
+}
+
+// end logs a request that is over.
+func (s *server) end(c *gin.Context, id string, start time.Time) {
 	log := s.log.With("request", id, "method", c.Request.Method, "route", c.FullPath(), "status", c.Writer.Status(),
 		"ms", time.Since(start).Milliseconds(), "bytes", max(c.Writer.Size(), 0), "actor", c.GetInt64(actorKey), "action", c.GetString(actionKey))
 	if cause, ok := c.Get(causeKey); ok {
-		log.Error("request failed", "error", fmt.Sprint(cause))
+		log.Error("request failed", "error", fmt.Sprint(cause), "cut", c.GetBool(cutKey))
+		return
+	}
+	if c.GetBool(cutKey) {
+		log.Warn("request cut")
 		return
 	}
 	log.Info("request")

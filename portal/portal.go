@@ -47,14 +47,14 @@ func New(o Options) http.Handler {
 	s := &server{db: o.DB, keeper: o.Keeper, log: o.Log, ready: o.Ready, version: o.Version}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
-	g.HandleMethodNotAllowed = false
-	g.Use(s.begin, s.recover)
+	g.HandleMethodNotAllowed = true
+	g.Use(s.begin, s.recover, s.sameSite())
 	g.NoRoute(func(c *gin.Context) { s.fail(c, notThere()) })
+	g.NoMethod(s.notAllowed)
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.adapt(r.action, r.handle))
 	}
-	// a browser on another site may not make requests here; programs send neither of its headers and pass
-	return http.NewCrossOriginProtection().Handler(g)
+	return g
 }
 
 // handler answers one request of one actor.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,13 +45,29 @@ func body(c *gin.Context, v any) error {
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil
+	case tooMuch(err):
+		return largeJSON()
 	case err != nil:
 		return fault.Wrap(fault.Invalid, "The body is not the JSON object that this address takes"+hint(err)+". See /api/v1/openapi.json.", err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	_, err = d.Token()
+	switch {
+	case tooMuch(err):
+		return largeJSON()
+	case !errors.Is(err, io.EOF):
 		return fault.New(fault.Invalid, "There is something after the JSON object. Send one object only.")
 	}
 	return nil
+}
+
+func largeJSON() error {
+	return fault.New(fault.TooLarge, fmt.Sprintf("The body is larger than %d bytes, which is the most for JSON.", longestJSON))
+}
+
+// tooMuch tells whether a body was over its limit.
+func tooMuch(err error) bool {
+	_, ok := errors.AsType[*http.MaxBytesError](err)
+	return ok
 }
 
 // hint names the field that was wrong, where the decoder says.
@@ -59,7 +76,7 @@ func hint(err error) string {
 		return fmt.Sprintf(" (look at %q)", e.Field)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return " (it does not know " + name + ")"
+		return " (it does not know " + clip(name) + ")"
 	}
 	return ""
 }
@@ -75,10 +92,19 @@ const (
 	largestPage = 500
 )
 
-// pageOf reads limit and cursor.
-func pageOf(c *gin.Context) (page, error) {
+// pageOf reads limit and cursor. What an address asks besides these and the
+// names in also is refused: a slip in "known" must not answer another question.
+func pageOf(c *gin.Context, also ...string) (page, error) {
 	p := page{limit: usualPage}
 	var bad []fault.Field
+	for name, said := range c.Request.URL.Query() {
+		switch {
+		case name != "limit" && name != "cursor" && !slices.Contains(also, name):
+			bad = append(bad, fault.Field{Name: clip(name), Problem: "This address does not ask for that. See /api/v1/openapi.json."})
+		case len(said) > 1:
+			bad = append(bad, fault.Field{Name: name, Problem: fmt.Sprintf("%s was given twice. Give it once.", name)})
+		}
+	}
 	if s := c.Query("limit"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > largestPage {
@@ -100,7 +126,8 @@ func badCursor() fault.Field {
 	return fault.Field{Name: "cursor", Problem: "This cursor is not one that a list gave. Take \"next\" from the page before, or leave it out."}
 }
 
-// ids reads the numbers that make up a cursor.
+// ids reads the numbers that make up a cursor: each above 0, or all 0 for the
+// beginning.
 func (p page) ids(n int) ([]int64, error) {
 	out := make([]int64, n)
 	if p.cursor == nil {
@@ -112,7 +139,7 @@ func (p page) ids(n int) ([]int64, error) {
 	}
 	for i, s := range parts {
 		v, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
+		if err != nil || v <= 0 {
 			return nil, fault.Bad([]fault.Field{badCursor()})
 		}
 		out[i] = v

@@ -23,7 +23,7 @@ func (s *server) records(c *gin.Context, actor access.Actor) error {
 	if !ok {
 		return fault.Bad([]fault.Field{{Name: "kind", Problem: "Say which records: " + kindProblem}})
 	}
-	p, after, err := onePlace(c)
+	p, after, err := onePlace(c, "kind")
 	if err != nil {
 		return err
 	}
@@ -66,49 +66,66 @@ func (s *server) showRecord(c *gin.Context, actor access.Actor, record int64, st
 	}{showRecord(r), history})
 }
 
-// changeBody is what is sent when a record is opened, closed, reopened or moved.
+// changeBody is what is sent when a record is closed or reopened.
 type changeBody struct {
-	On      string `json:"on"`
-	Why     string `json:"why"`
-	Setting ref    `json:"setting_id"`
-	Kind    string `json:"kind"`
-	Name    string `json:"name"`
+	On  string `json:"on"`
+	Why string `json:"why"`
 }
 
-func (b changeBody) read() (on clock.Day, home int64, err error) {
-	var bad []fault.Field
-	if b.On != "" {
-		var e error
-		if on, e = clock.ParseDay(b.On); e != nil {
-			bad = append(bad, fault.Field{Name: "on", Problem: e.Error() + "."})
-		}
+// moveBody is what is sent when a record is moved.
+type moveBody struct {
+	changeBody
+	Setting string `json:"setting_id"`
+}
+
+// openBody is what is sent when a record is opened.
+type openBody struct {
+	moveBody
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+}
+
+// day is today when none was said.
+func (b changeBody) day(bad []fault.Field) (clock.Day, []fault.Field) {
+	if b.On == "" {
+		return clock.Day{}, bad
 	}
-	if b.Setting != "" {
-		var e error
-		if home, e = strconv.ParseInt(string(b.Setting), 10, 64); e != nil || home <= 0 {
-			bad = append(bad, fault.Field{Name: "setting_id", Problem: "setting_id is the id of one of the settings listed at /api/v1/settings."})
-		}
+	on, err := clock.ParseDay(b.On)
+	if err != nil {
+		bad = append(bad, fault.Field{Name: "on", Problem: err.Error() + "."})
 	}
-	return on, home, fault.Bad(bad)
+	return on, bad
+}
+
+func (b moveBody) setting(bad []fault.Field) (int64, []fault.Field) {
+	home, err := strconv.ParseInt(b.Setting, 10, 64)
+	if err != nil || home <= 0 {
+		bad = append(bad, fault.Field{Name: "setting_id", Problem: "Say at which setting: setting_id is the id of one of those listed at /api/v1/settings."})
+	}
+	return home, bad
 }
 
 func (s *server) openRecord(c *gin.Context, actor access.Actor) error {
-	var b changeBody
+	var b openBody
 	if err := body(c, &b); err != nil {
 		return err
 	}
-	on, home, err := b.read()
-	if err != nil {
-		return err
-	}
+	on, bad := b.day(nil)
+	home, bad := b.setting(bad)
 	kind, ok := access.ParseRecordKind(b.Kind)
 	if !ok {
-		return fault.Bad([]fault.Field{{Name: "kind", Problem: "Say what the record is: " + kindProblem}})
+		bad = append(bad, fault.Field{Name: "kind", Problem: "Say what the record is: " + kindProblem})
+	}
+	bad = append(bad, fault.CheckLine("name", b.Name)...)
+	bad = append(bad, fault.CheckLine("why", b.Why)...)
+	if err := fault.Bad(bad); err != nil {
+		return err
 	}
 	record, err := people.Open(c.Request.Context(), s.db, actor, people.NewRecord{Home: home, Kind: kind, Name: b.Name, On: on, Why: b.Why})
 	if err != nil {
 		return err
 	}
+	c.Header("Location", "/api/v1/records/"+string(refOf(record)))
 	return s.showRecord(c, actor, record, http.StatusCreated)
 }
 
@@ -129,8 +146,8 @@ func (s *server) changeRecord(c *gin.Context, actor access.Actor, change func(co
 	if err := body(c, &b); err != nil {
 		return err
 	}
-	on, _, err := b.read()
-	if err != nil {
+	on, bad := b.day(nil)
+	if err := fault.Bad(append(bad, fault.CheckLine("why", b.Why)...)); err != nil {
 		return err
 	}
 	if err := change(c.Request.Context(), s.db, actor, record, people.Change{On: on, Why: b.Why}); err != nil {
@@ -145,12 +162,13 @@ func (s *server) moveRecord(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	var b changeBody
+	var b moveBody
 	if err := body(c, &b); err != nil {
 		return err
 	}
-	on, home, err := b.read()
-	if err != nil {
+	on, bad := b.day(nil)
+	home, bad := b.setting(bad)
+	if err := fault.Bad(append(bad, fault.CheckLine("why", b.Why)...)); err != nil {
 		return err
 	}
 	if err := people.Move(c.Request.Context(), s.db, actor, record, home, people.Change{On: on, Why: b.Why}); err != nil {
@@ -214,7 +232,7 @@ func (s *server) asAt(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	p, after, err := onePlace(c)
+	p, after, err := onePlace(c, "date", "at", "known")
 	if err != nil {
 		return err
 	}

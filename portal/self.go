@@ -63,8 +63,8 @@ func (s *server) tokens(c *gin.Context, actor access.Actor) error {
 }
 
 // onePlace reads the page of a list whose cursor is one number.
-func onePlace(c *gin.Context) (page, int64, error) {
-	p, err := pageOf(c)
+func onePlace(c *gin.Context, also ...string) (page, int64, error) {
+	p, err := pageOf(c, also...)
 	if err != nil {
 		return p, 0, err
 	}

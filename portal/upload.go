@@ -6,6 +6,8 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -32,12 +34,14 @@ const (
 // the parts come, and nothing is put on this machine's disk. When it fails
 // nothing is kept.
 func (s *server) receive(c *gin.Context) (u upload, err error) {
-	if u.key = c.GetHeader("Idempotency-Key"); len(u.key) > longestKey {
-		return u, fault.New(fault.Invalid, fmt.Sprintf("The Idempotency-Key is too long; %d letters is the most.", longestKey))
+	if u.key, err = onceKey(c); err != nil {
+		return u, err
 	}
-	if limit := s.keeper.UploadLimit(); c.Request.ContentLength > limit+formRoom {
+	limit := s.keeper.UploadLimit()
+	if c.Request.ContentLength > limit+formRoom {
 		return u, versions.TooLarge(limit)
 	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit+formRoom)
 	form, err := c.Request.MultipartReader()
 	if err != nil {
 		return u, fault.Wrap(fault.Invalid, "Send a form (multipart/form-data) with the fields and the file.", err)
@@ -54,6 +58,9 @@ func (s *server) receive(c *gin.Context) (u upload, err error) {
 		part, err := form.NextRawPart()
 		if errors.Is(err, io.EOF) {
 			return u, nil
+		}
+		if tooMuch(err) {
+			return u, versions.TooLarge(limit)
 		}
 		if err != nil {
 			return u, brokenOff(err)
@@ -75,6 +82,19 @@ func (s *server) receive(c *gin.Context) (u upload, err error) {
 		}
 	}
 	return u, fault.New(fault.Invalid, "The form has too many fields.")
+}
+
+// onceKey reads the key of a request that may be sent again, "" for none.
+func onceKey(c *gin.Context) (string, error) {
+	sent := c.Request.Header.Values("Idempotency-Key")
+	if len(sent) == 0 {
+		return "", nil
+	}
+	strange := func(r rune) bool { return r <= ' ' || r > '~' }
+	if len(sent) > 1 || sent[0] == "" || len(sent[0]) > longestKey || strings.ContainsFunc(sent[0], strange) {
+		return "", fault.New(fault.Invalid, fmt.Sprintf("An Idempotency-Key is one word of 1 to %d ASCII letters, figures and signs, such as a UUID.", longestKey))
+	}
+	return sent[0], nil
 }
 
 // fileName is the name as it was sent. multipart's own FileName would quietly

@@ -6,5 +6,5 @@ import "embed"
 
 // Files are the embedded files, by name.
 //
-//go:embed *.html *.css
+//go:embed *.html *.css *.svg
 var Files embed.FS

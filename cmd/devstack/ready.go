@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"text/tabwriter"
 )
 
@@ -42,7 +41,7 @@ func reportUsers(users []user) []reportUser {
 
 // print tells a person what is there and how to use it.
 func (r report) print(w io.Writer, dir string) {
-	fmt.Fprintf(w, "\nCustodian is ready: %s\n\nWho can sign in (fictional people, passwords made for this data directory):\n", r.URL)
+	fmt.Fprintf(w, "\nCustodian is ready: %s\n\nThe fictional people. For now they use the API with their tokens, below; the sign-in service knows\nthem already (passwords made for this data directory):\n", r.URL)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(t, "  E-mail\tPassword\tRole\tSetting")
 	for _, u := range r.Users {
@@ -54,13 +53,25 @@ func (r report) print(w io.Writer, dir string) {
 	}
 	t.Flush()
 	fmt.Fprintf(w, "\nMail it sends:   %s\nSign-in service: %s\nEverything else: %s\n", r.Inbox, r.Issuer, dir)
-	if who := slices.Sorted(maps.Keys(r.Tokens)); len(who) > 0 {
-		as := who[0]
-		if slices.Contains(who, "manager") {
-			as = "manager"
-		}
-		fmt.Fprintf(w, "\nThe API, as %s (there are tokens for %s):\n  curl -H 'Authorization: Bearer %s' %s/api/v1/me\n",
-			as, strings.Join(who, ", "), r.Tokens[as], r.URL)
-	}
+	r.printTokens(w)
 	fmt.Fprintf(w, "\nStop with Ctrl-C. This is a demonstration; keep no real records in it.\n")
+}
+
+// printTokens lists the API token of each role, and what to do with one.
+func (r report) printTokens(w io.Writer) {
+	who := slices.Sorted(maps.Keys(r.Tokens))
+	if len(who) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nAPI tokens, one for each role:\n")
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for _, role := range who {
+		fmt.Fprintf(t, "  %s\t%s\n", role, r.Tokens[role])
+	}
+	t.Flush()
+	as := who[0]
+	if slices.Contains(who, "manager") {
+		as = "manager"
+	}
+	fmt.Fprintf(w, "For example, as %s:\n  curl -H 'Authorization: Bearer %s' '%s/api/v1/records?kind=library'\n", as, r.Tokens[as], r.URL)
 }

@@ -15,9 +15,12 @@ const Longest = 200
 // when nothing is wrong.
 func CheckLine(name, text string) []Field {
 	words := strings.ReplaceAll(name, "_", " ")
+	if name == "why" {
+		words = "reason"
+	}
 	switch n := len([]rune(text)); {
 	case strings.TrimSpace(text) == "":
-		return []Field{{Name: name, Problem: "Give the " + words + "."}}
+		return []Field{{Name: name, Problem: fmt.Sprintf("Give the %s: the field %s is missing or empty.", words, name)}}
 	case n > Longest:
 		return []Field{{Name: name, Problem: fmt.Sprintf("The %s has %d letters; %d is the most.", words, n, Longest)}}
 	case strings.ContainsFunc(text, Hidden):

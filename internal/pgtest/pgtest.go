@@ -31,12 +31,17 @@ var server struct {
 	clone   sync.Mutex // a template can be copied only by one at a time
 }
 
-const template = "custodian_template"
+// template is the database that every test's is copied from: one for each test
+// program, since several may share the server.
+func template() string { return fmt.Sprintf("custodian_template_%d", os.Getpid()) }
 
 // Main runs a package's tests and then stops the private server. Every package
 // that uses New calls it from TestMain.
 func Main(m *testing.M) {
 	code := m.Run()
+	if server.base != "" {
+		_ = run(context.Background(), server.base, `drop database if exists `+template()+` with (force)`)
+	}
 	if server.cluster != nil {
 		_ = server.cluster.Stop()
 		_ = os.RemoveAll(server.dir)
@@ -62,7 +67,7 @@ func New(t testing.TB) Database {
 	}
 	name := fmt.Sprintf("t%d_%d", os.Getpid(), server.count.Add(1))
 	server.clone.Lock()
-	err := run(ctx, server.base, `create database `+name+` template `+template+strategy())
+	err := run(ctx, server.base, `create database `+name+` template `+template()+strategy())
 	server.clone.Unlock()
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
@@ -115,14 +120,14 @@ func start(ctx context.Context) error {
 		}
 		server.base = server.cluster.URL("postgres", cluster.Superuser)
 	}
-	_ = run(ctx, server.base, `drop database if exists `+template+` with (force)`)
-	if err := run(ctx, server.base, `create database `+template+` encoding 'UTF8' template template0`); err != nil {
+	_ = run(ctx, server.base, `drop database if exists `+template()+` with (force)`)
+	if err := run(ctx, server.base, `create database `+template()+` encoding 'UTF8' template template0`); err != nil {
 		return err
 	}
-	if err := pg.Prepare(ctx, address(template, "")); err != nil {
+	if err := pg.Prepare(ctx, address(template(), "")); err != nil {
 		return err
 	}
-	return pg.Migrate(ctx, address(template, pg.OwnerRole))
+	return pg.Migrate(ctx, address(template(), pg.OwnerRole))
 }
 
 // strategy: copying files beats copying through the log where nothing waits for the disk.

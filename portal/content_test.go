@@ -1,0 +1,248 @@
+package portal_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"custodian/storage"
+	"custodian/storage/storagetest"
+)
+
+// pattern is content in which every place differs from the next.
+func pattern(size int) string {
+	var b strings.Builder
+	for i := 0; b.Len() < size; i++ {
+		fmt.Fprintf(&b, "line %d of the paper\n", i)
+	}
+	return b.String()[:size]
+}
+
+func TestRanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const size = 300 << 10
+	text := pattern(size)
+	v := w.add("staff", w.library(), paper("policy", "2026-01-01", text))
+	path := versionPath(v, "/content")
+	etag := `"` + v.Version.SHA256 + `"`
+	for _, c := range []struct {
+		header []string
+		status int
+		want   string
+	}{
+		{nil, 200, text},
+		{[]string{"Range", "bytes=0-9"}, 206, text[:10]},
+		{[]string{"Range", "bytes=65530-65545"}, 206, text[65530:65546]}, // over the border of a sealed package
+		{[]string{"Range", "bytes=150000-150009"}, 206, text[150000:150010]},
+		{[]string{"Range", fmt.Sprintf("bytes=%d-", size-10)}, 206, text[size-10:]},
+		{[]string{"Range", fmt.Sprintf("bytes=%d-%d", size-1, size+100)}, 206, text[size-1:]},
+		{[]string{"Range", "bytes=-5"}, 206, text[size-5:]},
+		{[]string{"Range", "bytes=-999999999"}, 206, text},
+		{[]string{"Range", fmt.Sprintf("bytes=%d-", size)}, 416, ""},
+		{[]string{"Range", "bytes=9-1"}, 416, ""},
+		{[]string{"Range", "bytes=none"}, 416, ""},
+		{[]string{"Range", "lines=1-2"}, 200, text},
+		{[]string{"Range", "bytes=0-9", "If-Range", etag}, 206, text[:10]},
+		{[]string{"Range", "bytes=0-9", "If-Range", `"other"`}, 200, text},
+		{[]string{"If-None-Match", etag}, 304, ""},
+		{[]string{"If-None-Match", `"other", ` + etag}, 304, ""},
+		{[]string{"If-None-Match", `"other"`}, 200, text},
+	} {
+		a := w.ok(c.status, "staff", http.MethodGet, path, nil, c.header...)
+		switch {
+		case c.status == 416:
+			checkProblem(t, fmt.Sprint(c.header), a, 416, "")
+			if r := a.Header.Get("Content-Range"); r != "" && r != fmt.Sprintf("bytes */%d", size) {
+				t.Errorf("%v: Content-Range %q", c.header, r)
+			}
+		case string(a.body) != c.want:
+			t.Errorf("%v: %d bytes, want %d", c.header, len(a.body), len(c.want))
+		case a.Header.Get("Etag") != etag:
+			t.Errorf("%v: ETag %q", c.header, a.Header.Get("Etag"))
+		}
+		head := w.ok(c.status, "staff", http.MethodHead, path, nil, c.header...)
+		if len(head.body) != 0 || c.status < 300 && head.ContentLength != int64(len(c.want)) {
+			t.Errorf("HEAD %v: length %d, body %d", c.header, head.ContentLength, len(head.body))
+		}
+	}
+	w.several(path, text)
+	var got []string
+	for _, f := range read[page[footprint]](w.get("manager", w.library()+"/footprints?limit=40")).Items {
+		if part, ok := f.Detail["range"].(string); ok && f.Action == "version.opened" && f.Outcome == "done" && f.Detail["number"] == 1.0 {
+			got = append(got, part)
+		}
+	}
+	last := fmt.Sprintf("bytes=%d-", size)
+	want := []string{"bytes=0-4,200000-200004", `bytes=0-9 if unchanged`, `bytes=0-9 if unchanged`, `bytes=0-9 if unchanged`, `bytes=0-9 if unchanged`,
+		"bytes=none", "bytes=none", "bytes=9-1", "bytes=9-1", last, last, "bytes=-999999999", "bytes=-999999999", "bytes=-5", "bytes=-5"}
+	if diff := cmp.Diff(want, got[:len(want)]); diff != "" {
+		t.Errorf("footprints, newest first (-want +got):\n%s", diff)
+	}
+}
+
+// several asks for two ranges at once.
+func (w *world) several(path, text string) {
+	w.t.Helper()
+	a := w.ok(206, "staff", http.MethodGet, path, nil, "Range", "bytes=0-4,200000-200004")
+	_, params, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	must(w.t, err)
+	m := multipart.NewReader(bytes.NewReader(a.body), params["boundary"])
+	for _, want := range []string{text[:5], text[200000:200005]} {
+		part, err := m.NextPart()
+		must(w.t, err)
+		if b, err := io.ReadAll(part); err != nil || string(b) != want {
+			w.t.Errorf("a part of several: %q, %v", b, err)
+		}
+	}
+}
+
+// Content is always an attachment under its own name, in a sandbox.
+func TestContentIsAnAttachment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{"plain.txt", "Zoë’s plan; final 100%.txt", "it's.txt", "漢字 🐦.txt", "a,b=c&d?e#f.txt", "no ending", ".hidden", strings.Repeat("é", 190) + ".txt"} {
+		f := paper("form", "2026-01-01", "x")
+		f.name = name
+		a := w.get("staff", versionPath(w.add("staff", w.library(), f), "/content"))
+		disposition, params, err := mime.ParseMediaType(a.Header.Get("Content-Disposition"))
+		if err != nil || disposition != "attachment" || params["filename"] != name {
+			t.Errorf("%q comes back as %q (%v)", name, a.Header.Get("Content-Disposition"), err)
+		}
+		if a.Header.Get("Content-Security-Policy") != sandbox {
+			t.Errorf("policy: %s", a.Header.Get("Content-Security-Policy"))
+		}
+	}
+	f := paper("form", "2026-01-01", htmlPage)
+	f.name = "page.html"
+	if a := w.get("staff", versionPath(w.add("staff", w.library(), f), "/content")); !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+		t.Error("a web page is shown")
+	}
+}
+
+// harm changes the one object in the store.
+func harm(t *testing.T, store storage.Store, change func([]byte) []byte) {
+	t.Helper()
+	ctx := t.Context()
+	for info, err := range store.List(ctx) {
+		must(t, err)
+		o, err := store.Open(ctx, info.Name)
+		must(t, err)
+		b := make([]byte, o.Size())
+		if _, err := o.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		must(t, store.Remove(ctx, info.Name))
+		if b = change(b); b != nil {
+			_, err = store.Put(ctx, info.Name, bytes.NewReader(b))
+			must(t, err)
+		}
+	}
+}
+
+// Damaged content is never taken for whole: at the start of what was asked for
+// it is a problem, later it cuts the connection; either way it is footprinted.
+func TestDamagedContent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	text := pattern(300 << 10)
+	v := w.add("staff", w.library(), paper("policy", "2026-01-01", text))
+	path := versionPath(v, "/content")
+	harm(t, w.store, func(b []byte) []byte { b[200<<10] ^= 1; return b })
+	resp, err := w.client.Do(w.request("staff", http.MethodGet, path, nil))
+	must(t, err)
+	got, err := io.ReadAll(resp.Body)
+	must(t, resp.Body.Close())
+	if resp.StatusCode != 200 || err == nil || len(got) > 200<<10 || !strings.HasPrefix(text, string(got)) {
+		t.Errorf("damaged in the middle: %d, %d bytes, %v", resp.StatusCode, len(got), err)
+	}
+	if n := w.damages(); n != 1 {
+		t.Errorf("%d footprints of damage, want 1", n)
+	}
+	if a := w.ok(206, "staff", http.MethodGet, path, nil, "Range", "bytes=0-99"); string(a.body) != text[:100] {
+		t.Error("the part before the damage is wrong")
+	}
+	damaged := func(what string, header ...string) {
+		t.Helper()
+		before := w.damages()
+		a := w.ok(500, "staff", http.MethodGet, path, nil, header...)
+		if p := read[problem](a); p.Type != "/problems/damaged" || a.Header.Get("Content-Disposition") != "" || a.Header.Get("Etag") != "" {
+			t.Errorf("%s: %+v %v", what, p, a.Header)
+		}
+		if n := w.damages(); n != before+1 {
+			t.Errorf("%s left %d footprints of damage", what, n-before)
+		}
+	}
+	damaged("damaged where the range begins", "Range", "bytes=200000-200009")
+	damaged("damaged where a suffix begins", "Range", fmt.Sprintf("bytes=-%d", 300<<10-200<<10+50))
+	was := w.census()
+	w.ok(500, "staff", http.MethodPost, versionPath(v, "/restore"), map[string]string{"why": "must not repeat damage"})
+	if is := w.census(); is != was {
+		t.Errorf("restoring damaged content left something: %s, was %s", is, was)
+	}
+	harm(t, w.store, func(b []byte) []byte { b[100] ^= 1; return b })
+	damaged("damaged at the start")
+	harm(t, w.store, func(b []byte) []byte { return b[:len(b)-1] })
+	damaged("cut short")
+	harm(t, w.store, func([]byte) []byte { return nil })
+	damaged("gone")
+	if f := read[page[footprint]](w.get("manager", w.library()+"/footprints?limit=1")).Items[0]; f.Outcome != "damaged" || f.Actor != "Sam Example" || *f.Version != 1 {
+		t.Errorf("the newest footprint: %+v", f)
+	}
+}
+
+func (w *world) damages() int {
+	w.t.Helper()
+	var n int
+	w.Scan(w.t, `select count(*) from app.footprint where outcome = 'damaged' and request <> ''`, nil, &n)
+	return n
+}
+
+// A right that ends, or a token that is revoked, while content is being read
+// cuts it off long before its end.
+func TestRightThatEndsCutsTheStream(t *testing.T) {
+	t.Parallel()
+	const size = 64 << 20
+	for _, c := range []struct {
+		what string
+		end  func(*world)
+	}{
+		{"the role", func(w *world) { w.endRoles("staff") }},
+		{"the token", func(w *world) {
+			list := read[page[tokenView]](w.get("staff", "/api/v1/tokens")).Items
+			w.ok(204, "staff", http.MethodPost, "/api/v1/tokens/"+list[0].ID+"/revoke", nil)
+		}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldWith(t, 2*size, storagetest.Memory())
+			head := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"long.bin\"\r\n\r\n"
+			tail := "\r\n--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nLong\r\n--b\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nrecording\r\n" +
+				"--b\r\nContent-Disposition: form-data; name=\"in_force_from\"\r\n\r\n2026-01-01\r\n--b--\r\n"
+			body := io.MultiReader(strings.NewReader(head), io.LimitReader(&endless{}, size), strings.NewReader(tail))
+			v := read[added](w.ok(201, "staff", http.MethodPost, w.library()+"/documents", raw{"multipart/form-data; boundary=b", body}))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			resp, err := w.client.Do(w.request("staff", http.MethodGet, versionPath(v, "/content"), nil).WithContext(ctx))
+			must(t, err)
+			defer resp.Body.Close()
+			n, err := io.CopyN(io.Discard, resp.Body, 1<<20)
+			must(t, err)
+			c.end(w)
+			more, err := io.Copy(io.Discard, resp.Body)
+			if err == nil || n+more >= size {
+				t.Errorf("%s ended, and %d bytes of %d came (%v)", c.what, n+more, size, err)
+			}
+			w.until("the cut is logged", func() bool { return strings.Contains(w.log.String(), `"msg":"request cut"`) })
+		})
+	}
+}
