@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,7 +26,12 @@ func OutliveNobody() (<-chan struct{}, error) {
 	gone := make(chan struct{})
 	go func() {
 		for os.Getppid() == parent { // asked first: the parent may have gone before the kernel knew of our wish
-			<-signals
+			// the kernel tells our threads one after another that the parent has gone, and signals after the first:
+			// a thread that asks at once may still be told the old parent, so it is asked again
+			select {
+			case <-signals:
+			case <-time.After(time.Second):
+			}
 		}
 		close(gone)
 	}()
