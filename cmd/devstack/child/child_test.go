@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	case "deaf": // does not stop when asked
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("deaf")
-		select {}
+		time.Sleep(time.Hour)
 	case "fail":
 		os.Exit(3)
 	case "supervise": // keeps a server going, tells its pid and is then killed by the test
@@ -61,7 +61,7 @@ func TestMain(m *testing.M) {
 		if err := cmd.Start(); err != nil {
 			panic(err)
 		}
-		select {}
+		time.Sleep(time.Hour) // not select {}: with nothing left to wake it, the runtime would end the program before the test does
 	}
 	os.Exit(0)
 }
