@@ -188,6 +188,17 @@ end $$;
 create trigger renew after insert on app.version for each row execute function app.renew();
 
 -- +goose StatementBegin
+-- Where a record leaves from, and when it was told, is not the teller's to say.
+create function app.depart() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+begin
+  new.at := clock_timestamp();
+  new.from_home_id := case when new.what = 'moved' then (select r.home_id from app.record r where r.id = new.record_id for update) end;
+  return new;
+end $$;
+-- +goose StatementEnd
+create trigger depart before insert on app.record_event for each row execute function app.depart();
+
+-- +goose StatementBegin
 -- Closing, reopening and moving change today's shelf. A move carries the documents, and the grants that hung on the old home end the same moment;
 -- a member of staff who moves takes their roles along (ended at the old home, begun at the new one).
 create function app.follow() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$

@@ -26,11 +26,11 @@ begin
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
--- The places the actor can read at: drives lists, one short index walk per place.
-create function app.scopes() returns table (scope smallint, scope_id bigint) language plpgsql stable security definer set search_path = pg_catalog, app rows 3 as $$
+-- The places at which the actor holds any of these rights: drives lists, one short index walk per place.
+create function app.scopes(any_of int) returns table (scope smallint, scope_id bigint) language plpgsql stable security definer set search_path = pg_catalog, app rows 3 as $$
 begin
   return query select distinct g.scope, g.scope_id from app.grants g
-    where g.actor_id = app.me() and g.valid_until > now() and g.valid_from <= now() and g.rights & 1 = 1;
+    where g.actor_id = app.me() and g.valid_until > now() and g.valid_from <= now() and g.rights & any_of <> 0;
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -98,12 +98,12 @@ return coalesce(app.me() = 1 or reach @> any (array[provider_id * 128 + 3, home_
 do $$
 declare f text;
 begin
-  foreach f in array array['reach(int)', 'shields()', 'scopes()', 'my_grants()', 'my_provider()', 'my_kind()', 'bearer(bytea)', 'lies_in(bigint)', 'unclaimed(text[])',
-      'speak()', 'retell()', 'shelve()', 'renew()', 'follow()', 'move_roles(bigint)', 'place_footprint()', 'timeline(bigint)'] loop
+  foreach f in array array['reach(int)', 'shields()', 'scopes(int)', 'my_grants()', 'my_provider()', 'my_kind()', 'bearer(bytea)', 'lies_in(bigint)', 'unclaimed(text[])',
+      'speak()', 'retell()', 'shelve()', 'renew()', 'depart()', 'follow()', 'move_roles(bigint)', 'place_footprint()', 'timeline(bigint)'] loop
     execute 'alter function app.' || f || ' owner to custodian_rule';
   end loop;
   -- triggers need no grant to run; nobody calls these by hand
-  foreach f in array array['speak()', 'retell()', 'shelve()', 'renew()', 'follow()', 'move_roles(bigint)', 'place_footprint()', 'timeline(bigint)'] loop
+  foreach f in array array['speak()', 'retell()', 'shelve()', 'renew()', 'depart()', 'follow()', 'move_roles(bigint)', 'place_footprint()', 'timeline(bigint)'] loop
     execute 'revoke all on function app.' || f || ' from public';
   end loop;
 end $$;

@@ -48,16 +48,21 @@ create policy founds on app.home for insert to custodian_app with check (app.me(
 create policy sees on app.actor for select to custodian_app using (provider_id = (select app.my_provider()) or id = (select app.me()) or id = 1 or (select app.me()) = 1);
 create policy adds on app.actor for insert to custodian_app with check (created_by = app.me() and kind <> 'system' and app.manages(provider_id, null, (select app.reach(8))));
 
+-- who manages records of a kind sees that they are there, though not what is in them
 create policy sees on app.record for select to custodian_app using (
-  app.sees_record(provider_id, home_id, id, kind, (select app.reach(1)), (select app.shields())));
+  app.sees_record(provider_id, home_id, id, kind, (select app.reach(1)), (select app.shields()))
+  or app.sees_record(provider_id, home_id, id, kind, (select app.reach(8)), (select app.shields())));
 create policy opens on app.record for insert to custodian_app with check (created_by = app.me() and
   (app.me() = 1 or app.sees_record(provider_id, home_id, id, kind, (select app.reach(8)), (select app.shields()))));
 create policy sees on app.record_event for select to custodian_app using (exists (select from app.record r where r.id = record_id));
+-- a member of staff takes their role along, so moving them takes somebody who manages the staff of both homes
 create policy tells on app.record_event for insert to custodian_app with check (by_actor = app.me() and (app.me() = 1 or exists (
-  select from app.record r where r.id = record_id and app.sees_record(r.provider_id, r.home_id, r.id, r.kind, (select app.reach(8)), (select app.shields())))));
+  select from app.record r where r.id = record_id and app.sees_record(r.provider_id, r.home_id, r.id, r.kind, (select app.reach(8)), (select app.shields()))
+    and (what <> 'moved' or r.actor_id is null or app.manages(r.provider_id, record_event.home_id, (select app.reach(8)))))));
 
 create policy sees on app.role_held for select to custodian_app using (actor_id = (select app.me()) or app.manages(provider_id, home_id, (select app.reach(8))));
-create policy gives on app.role_held for insert to custodian_app with check (given_by = app.me() and app.manages(provider_id, home_id, (select app.reach(8))));
+create policy gives on app.role_held for insert to custodian_app with check (given_by = app.me() and app.manages(provider_id, home_id, (select app.reach(8)))
+  and exists (select from app.actor a where a.id = actor_id and a.provider_id = role_held.provider_id));
 create policy ends on app.role_held for update to custodian_app using (app.manages(provider_id, home_id, (select app.reach(8))));
 create policy sees on app.grants for select to custodian_app using (actor_id = (select app.me()) or (select app.me()) = 1
   or exists (select from app.role_held h where h.id = role_held_id)
@@ -66,6 +71,7 @@ create policy gives on app.grants for insert to custodian_app with check (given_
   or exists (select from app.role_held h where h.id = role_held_id and h.actor_id = grants.actor_id and app.manages(h.provider_id, h.home_id, (select app.reach(8)))
     and ((scope = 0 and scope_id = h.provider_id and h.home_id is null) or (scope = 1 and scope_id = h.home_id)))
   or (scope = 2 and basis = 'key-worker' and rights <= 3 and exists (select from app.record r where r.id = scope_id and r.home_id = through_home
+    and exists (select from app.actor a where a.id = grants.actor_id and a.provider_id = r.provider_id)
     and app.sees_record(r.provider_id, r.home_id, r.id, r.kind, (select app.reach(8)), (select app.shields()))))));
 create policy ends on app.grants for update to custodian_app using ((select app.me()) = 1
   or exists (select from app.role_held h where h.id = role_held_id and app.manages(h.provider_id, h.home_id, (select app.reach(8))))

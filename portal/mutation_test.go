@@ -23,7 +23,7 @@ import (
 // With the check in every handler taken out, PostgreSQL still refuses: the
 // portal is built with an access.Decide that always allows, and TestRefusals is
 // run in it. With the policies off as well it must fail, or it would prove
-// nothing.
+// nothing (what is still refused then asks the rule in its own query).
 func TestMutation(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -48,7 +48,7 @@ func TestMutation(t *testing.T) {
 		t.Errorf("the database alone does not refuse everything: %v\n%s", err, out)
 	}
 	out, err := run(policiesVar + "=" + off)
-	if n := len(regexp.MustCompile(`let through: [A-Z]+ /.* answered 2`).FindAllString(out, -1)); err == nil || n < 70 || !strings.Contains(out, "something was written") {
+	if n := len(regexp.MustCompile(`let through: [A-Z]+ /.* answered 2`).FindAllString(out, -1)); err == nil || n < 60 || !strings.Contains(out, "something was written") {
 		t.Errorf("with neither checks nor policies TestRefusals must fail, and found only %d requests that were answered (%v):\n%s", n, err, out)
 	}
 }

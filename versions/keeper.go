@@ -118,13 +118,16 @@ func document(ctx context.Context, tx *pg.Tx, id int64) (found, error) {
 	return f, err
 }
 
-// record finds a record that the actor may see, as a place; NotFound otherwise.
+// record finds a record in which the actor may read, as a place; NotFound otherwise.
 func record(ctx context.Context, tx *pg.Tx, id int64) (access.Place, bool, error) {
 	p := access.Place{Record: id}
 	var home *int64
 	var kind access.RecordKind
 	var open bool
-	err := tx.QueryRow(ctx, `select provider_id, home_id, kind, open from app.record where id = @id`, pgx.NamedArgs{"id": id}).
+	// who only manages a record sees that it is there, which is no right to its documents: the rule is asked again, for reading
+	err := tx.QueryRow(ctx, `
+		select provider_id, home_id, kind, open from app.record
+		where id = @id and app.sees_record(provider_id, home_id, id, kind, (select app.reach(1)), (select app.shields()))`, pgx.NamedArgs{"id": id}).
 		Scan(&p.Provider, &home, &kind, &open)
 	if pg.None(err) {
 		return p, false, fault.NotThere()

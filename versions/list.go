@@ -221,7 +221,7 @@ func (k *Keeper) OfHome(ctx context.Context, actor access.Actor, home int64, aft
 	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		var reads bool
 		err := tx.QueryRow(ctx, `
-			select exists (select from app.scopes() s where s.scope = 0 and s.scope_id = h.provider_id or s.scope = 1 and s.scope_id = h.id
+			select exists (select from app.scopes(1) s where s.scope = 0 and s.scope_id = h.provider_id or s.scope = 1 and s.scope_id = h.id
 				or s.scope = 2 and exists (select from app.record r where r.id = s.scope_id and r.home_id = h.id)
 				or s.scope = 3 and exists (select from app.document d where d.id = s.scope_id and d.home_id = h.id))
 			from app.home h where h.id = @home`, pgx.NamedArgs{"home": home}).Scan(&reads)

@@ -6,40 +6,41 @@ import "slices"
 type Action struct {
 	Name  string // as it stands in footprints
 	Needs Right
+	Or    Right // a right that does as well, 0 for none
 }
 
 // The actions. Names are "noun.verb" and are never changed, since footprints
 // carry them.
 var (
-	ViewSelf       = Action{"self.viewed", 0}
-	ViewHomes      = Action{"homes.listed", 0}
-	ListRecords    = Action{"records.listed", Read}
-	ListDocuments  = Action{"documents.listed", Read}
-	ViewDocument   = Action{"document.viewed", Read}
-	OpenVersion    = Action{"version.opened", Read}
-	AskAsAt        = Action{"record.asked-as-at", Read}
-	ViewRecord     = Action{"record.viewed", Read}
-	ViewFootprints = Action{"footprints.viewed", Read}
-	AddDocument    = Action{"document.added", Add}
-	AddVersion     = Action{"version.added", Add}
-	ApproveVersion = Action{"version.approved", Approve}
-	CorrectDate    = Action{"date.corrected", Approve}
-	Withdraw       = Action{"document.withdrawn", Approve}
-	RestoreVersion = Action{"version.restored", Add}
-	OpenRecord     = Action{"record.opened", Manage}
-	CloseRecord    = Action{"record.closed", Manage}
-	ReopenRecord   = Action{"record.reopened", Manage}
-	MoveRecord     = Action{"record.moved", Manage}
-	Found          = Action{"provider.founded", Manage}
-	AddHome        = Action{"home.added", Manage}
-	AddActor       = Action{"actor.added", Manage}
-	GiveRole       = Action{"role.given", Manage}
-	EndRole        = Action{"role.ended", Manage}
-	GiveGrant      = Action{"grant.given", Manage}
-	GiveShield     = Action{"shield.given", Manage}
-	MakeToken      = Action{"token.made", 0}
-	RevokeToken    = Action{"token.revoked", 0}
-	Public         = Action{"public", 0} // needs nobody to be signed in
+	ViewSelf       = Action{Name: "self.viewed"}
+	ViewHomes      = Action{Name: "homes.listed"}
+	ListRecords    = Action{Name: "records.listed", Needs: Read, Or: Manage}
+	ListDocuments  = Action{Name: "documents.listed", Needs: Read}
+	ViewDocument   = Action{Name: "document.viewed", Needs: Read}
+	OpenVersion    = Action{Name: "version.opened", Needs: Read}
+	AskAsAt        = Action{Name: "record.asked-as-at", Needs: Read}
+	ViewRecord     = Action{Name: "record.viewed", Needs: Read, Or: Manage}
+	ViewFootprints = Action{Name: "footprints.viewed", Needs: Read}
+	AddDocument    = Action{Name: "document.added", Needs: Add}
+	AddVersion     = Action{Name: "version.added", Needs: Add}
+	ApproveVersion = Action{Name: "version.approved", Needs: Approve}
+	CorrectDate    = Action{Name: "date.corrected", Needs: Approve}
+	Withdraw       = Action{Name: "document.withdrawn", Needs: Approve}
+	RestoreVersion = Action{Name: "version.restored", Needs: Add}
+	OpenRecord     = Action{Name: "record.opened", Needs: Manage}
+	CloseRecord    = Action{Name: "record.closed", Needs: Manage}
+	ReopenRecord   = Action{Name: "record.reopened", Needs: Manage}
+	MoveRecord     = Action{Name: "record.moved", Needs: Manage}
+	Found          = Action{Name: "provider.founded", Needs: Manage}
+	AddHome        = Action{Name: "home.added", Needs: Manage}
+	AddActor       = Action{Name: "actor.added", Needs: Manage}
+	GiveRole       = Action{Name: "role.given", Needs: Manage}
+	EndRole        = Action{Name: "role.ended", Needs: Manage}
+	GiveGrant      = Action{Name: "grant.given", Needs: Manage}
+	GiveShield     = Action{Name: "shield.given", Needs: Manage}
+	MakeToken      = Action{Name: "token.made"}
+	RevokeToken    = Action{Name: "token.revoked"}
+	Public         = Action{Name: "public"} // needs nobody to be signed in
 )
 
 // Decide tells whether the rights allow the action on a document lying at the
@@ -65,12 +66,14 @@ func decide(r Rights, a Action, p Place, covers func(Mask) bool) (int64, bool) {
 		return 0, false
 	}
 	for _, g := range r.Grants {
-		if a.Needs != 0 && g.Rights&a.Needs == a.Needs && covers(g.Mask) && g.at(p) {
+		if (g.has(a.Needs) || g.has(a.Or)) && covers(g.Mask) && g.at(p) {
 			return g.ID, true
 		}
 	}
 	return 0, false
 }
+
+func (g Grant) has(r Right) bool { return r != 0 && g.Rights&r == r }
 
 func (g Grant) at(p Place) bool {
 	switch g.Scope {

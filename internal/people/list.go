@@ -11,13 +11,14 @@ import (
 	"custodian/internal/pg"
 )
 
-const recordColumns = `r.id, r.kind, r.name, r.home_id, coalesce(h.name, '') as home, r.open`
+const recordColumns = `r.id, r.kind, r.name, r.home_id, coalesce(h.name, '') as home, r.open, r.actor_id as person`
 
 // Records lists the records of a kind that the actor may see, by name: those
 // after the record with id after (0 for the first page), at most limit. Looking
 // is recorded.
 //
-// The list is driven from the actor's live scopes, one short index walk each;
+// The list is driven from the scopes at which the actor reads (1) or manages
+// (8), one short index walk each;
 // the policy only fences it. Driven from the table it would walk past every
 // record of every provider.
 func Records(ctx context.Context, db *pg.DB, actor access.Actor, kind access.RecordKind, after int64, limit int) ([]Record, error) {
@@ -37,7 +38,7 @@ func Records(ctx context.Context, db *pg.DB, actor access.Actor, kind access.Rec
 		rows, err := tx.Query(ctx, `
 			select `+recordColumns+`
 			from (
-				select distinct on (x.name, x.id) x.* from app.scopes() s cross join lateral (
+				select distinct on (x.name, x.id) x.* from app.scopes(9) s cross join lateral (
 					(select p.* from app.record p where s.scope = 0 and p.provider_id = s.scope_id and p.kind = @kind
 						and (p.name, p.id) > (@name, @after) order by p.name, p.id limit @limit)
 					union all
@@ -89,7 +90,7 @@ func find(ctx context.Context, tx *pg.Tx, record int64) (Record, access.Place, e
 	p := access.Place{Record: record}
 	err := tx.QueryRow(ctx, `
 		select `+recordColumns+`, r.provider_id from app.record r left join app.home h on h.id = r.home_id where r.id = @record`,
-		pgx.NamedArgs{"record": record}).Scan(&r.ID, &r.Kind, &r.Name, &r.HomeID, &r.Home, &r.Open, &p.Provider)
+		pgx.NamedArgs{"record": record}).Scan(&r.ID, &r.Kind, &r.Name, &r.HomeID, &r.Home, &r.Open, &r.Person, &p.Provider)
 	if pg.None(err) {
 		return r, p, fault.NotThere()
 	}

@@ -91,7 +91,15 @@ func TestAYoungPersonMoves(t *testing.T) {
 func TestAMemberOfStaffMoves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := w.move("manager", "Sam Example", sample.FamilyCentre, people.Change{Why: "new post"}); err != nil {
+	for _, who := range []string{"manager", "other-manager", "staff"} {
+		if err := w.move(who, "Sam Example", sample.FamilyCentre, people.Change{Why: "new post"}); !fault.Is(err, fault.Forbidden) && !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s, who does not manage both settings: %v", who, err)
+		}
+	}
+	if !w.sees("admin", "Sam Example", access.Staff) || w.sees("admin", "Wren Sample", access.YoungPerson) {
+		t.Error("an administrator sees that there are staff, and nobody else")
+	}
+	if err := w.move("admin", "Sam Example", sample.FamilyCentre, people.Change{Why: "new post"}); err != nil {
 		t.Fatal(err)
 	}
 	if w.sees("staff", "Wren Sample", access.YoungPerson) || !w.sees("staff", "Teal Specimen", access.YoungPerson) {

@@ -22,6 +22,7 @@ type Record struct {
 	HomeID *int64 // nil for what belongs to the whole provider
 	Home   string
 	Open   bool
+	Person *int64 // who a staff member's record is about, where they sign in here
 }
 
 // Event is one thing that happened to a record.
@@ -113,7 +114,7 @@ func Reopen(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c 
 // Move moves a record to another setting of the provider. Its documents go
 // along; whoever sees it by their role at the old setting no longer does, and
 // grants on it that were given through the old setting end. A member of staff
-// takes their roles along. A move counts from the moment it is recorded: it can
+// takes their roles along, so moving one takes somebody who manages both settings. A move counts from the moment it is recorded: it can
 // be dated back, and not ahead.
 func Move(ctx context.Context, db *pg.DB, actor access.Actor, record, home int64, c Change) error {
 	return change(ctx, db, actor, record, c, access.MoveRecord, func(r Record) (event, error) {
@@ -163,6 +164,10 @@ func change(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c 
 		if e.home != nil {
 			if err := atHome(ctx, tx, *e.home, place.Provider); err != nil {
 				return err
+			}
+			there := access.Place{Provider: place.Provider, Home: *e.home, Record: record, Class: place.Class}
+			if _, ok := access.DecideRecord(rights, a, there); !ok && r.Person != nil {
+				return fault.New(fault.Forbidden, "This member of staff takes their role along, so moving them takes somebody who manages the staff of both settings. Ask an administrator.")
 			}
 		}
 		return tell(ctx, tx, e)
