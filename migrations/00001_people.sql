@@ -126,6 +126,7 @@ create table app.grants (
 create index grants_live on app.grants (actor_id, valid_until, valid_from);
 create index grants_place on app.grants (scope, scope_id, valid_until);
 create index grants_role on app.grants (role_held_id);
+create index grants_through on app.grants (through_home, actor_id);
 
 -- A record that one actor must not see, whatever their grants say (a relative, a colleague's child).
 create table app.shield (
@@ -150,7 +151,9 @@ create table app.token (
   created_by bigint not null references app.actor,
   expires_at timestamptz not null,
   revoked_at timestamptz not null default 'infinity',
+  made_with bigint references app.token, -- the token that asked for it, and with which it ends
   constraint token_hash_is_sha256 check (length(hash) = 32)
 );
 create index token_of on app.token (actor_id);
+create index token_made_with on app.token (made_with);
 create table app.token_use (token_id bigint primary key references app.token, last_at timestamptz not null);

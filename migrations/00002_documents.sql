@@ -16,6 +16,7 @@ create table app.document (
   latest_at timestamptz not null,
   constraint document_id_fits check (id between 1 and 1::bigint << 55),
   constraint document_class_known check (class between 0 and 14),
+  constraint document_kind_is_approved check (needs_approval or kind not in ('policy', 'statement-of-purpose')),
   constraint document_title_said check (length(title) between 1 and 200)
 );
 create index document_record on app.document (record_id, id);
@@ -99,6 +100,15 @@ create table app.standing (
 );
 create index standing_as_at on app.standing (document_id, in_from desc);
 
+-- An object that is being stored: written before the first byte, gone in the transaction of the version. What stays behind is what a crash left, and
+-- nothing else is ever swept from the store: not what another database speaks of, nor what was stored after a backup. Operational.
+create table app.upload (
+  object_name text primary key,
+  begun_at timestamptz not null default now(),
+  abandoned boolean not null default false
+);
+create index upload_age on app.upload (begun_at);
+
 -- A request that may be repeated: what it was (fields and the file's SHA-256) and what came of it. Operational; kept for a week.
 create table app.idempotency (
   actor_id bigint not null references app.actor,
@@ -113,7 +123,7 @@ create index idempotency_age on app.idempotency (at);
 
 -- +goose StatementBegin
 -- The timeline that follows from everything said about a document so far. The last word on each version counts; a withdrawal ends, from its day on,
--- every version first told before it; where several versions cover an instant, the one with the latest start holds, and of equal starts the highest number.
+-- every version first told before it, and of withdrawals with no new version between them the last word counts too; where several versions cover an instant, the one with the latest start holds, and of equal starts the highest number.
 create function app.timeline(about bigint) returns table (version_id bigint, in_from timestamptz, in_to timestamptz)
 language sql stable set search_path = pg_catalog, app as $$
   with word as (
@@ -122,9 +132,14 @@ language sql stable set search_path = pg_catalog, app as $$
     from app.statement s join app.version v on v.id = s.version_id
     where s.document_id = about and s.version_id is not null
     order by s.version_id, s.said_at desc
+  ), gone as (
+    select e.in_from, e.said_at from app.statement e
+    where e.document_id = about and e.version_id is null and not exists (
+      select from app.statement l where l.document_id = about and l.version_id is null and l.said_at > e.said_at
+        and not exists (select from word w where w.told_at > e.said_at and w.told_at < l.said_at))
   ), cut as (
     select w.version_id, w.number, w.in_from,
-      least(w.in_to, (select min(e.in_from) from app.statement e where e.document_id = about and e.version_id is null and e.said_at > w.told_at)) as in_to
+      least(w.in_to, (select min(g.in_from) from gone g where g.said_at > w.told_at)) as in_to
     from word w
   ), edge as (
     select in_from as at from cut where in_from < in_to union select in_to from cut where in_from < in_to
@@ -169,10 +184,10 @@ end $$;
 create trigger retell after insert on app.statement for each row execute function app.retell();
 
 -- +goose StatementBegin
--- A document lies where its record lies; what the writer says of it is not asked.
+-- A document lies where its record lies; what the writer says of it is not asked. The record is held until the end: it cannot move or close meanwhile.
 create function app.shelve() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
 begin
-  select r.provider_id, r.home_id into new.provider_id, new.home_id from app.record r where r.id = new.record_id;
+  select r.provider_id, r.home_id into new.provider_id, new.home_id from app.record r where r.id = new.record_id for share;
   return new;
 end $$;
 -- +goose StatementEnd
@@ -209,7 +224,7 @@ begin
     update app.record set home_id = new.home_id where id = new.record_id;
     update app.document set home_id = new.home_id where record_id = new.record_id;
     update app.grants g set valid_until = greatest(g.valid_from, now())
-    where g.through_home = new.from_home_id and g.valid_until > now()
+    where g.through_home = new.from_home_id and g.valid_until > greatest(g.valid_from, now())
       and ((g.scope = 2 and g.scope_id = new.record_id) or (g.scope = 3 and g.scope_id in (select d.id from app.document d where d.record_id = new.record_id)));
     perform app.move_roles(new.id);
   end if;
@@ -228,14 +243,26 @@ begin
   for held in select * from app.role_held h where h.actor_id = who and h.home_id = e.from_home_id and h.until_at > now() loop
     fresh := nextval('app.ids');
     insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why)
-    values (fresh, who, held.role, held.provider_id, e.home_id, now(), held.until_at, e.by_actor, e.why);
+    values (fresh, who, held.role, held.provider_id, e.home_id, greatest(held.from_at, now()), held.until_at, e.by_actor, e.why);
     insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from, valid_until)
-    select g.actor_id, g.scope, e.home_id, g.mask, g.rights, g.basis, fresh, e.by_actor, g.why, now(), g.valid_until
+    select g.actor_id, g.scope, e.home_id, g.mask, g.rights, g.basis, fresh, e.by_actor, g.why, greatest(g.valid_from, now()), g.valid_until
     from app.grants g where g.role_held_id = held.id and g.scope = 1 and g.valid_until > now();
-    update app.grants set valid_until = greatest(valid_from, now()) where role_held_id = held.id and valid_until > now();
     update app.role_held set until_at = greatest(from_at, now()) where id = held.id;
   end loop;
-  -- what they held on single records through the old home stays behind
-  update app.grants set valid_until = greatest(valid_from, now()) where actor_id = who and through_home = e.from_home_id and valid_until > now();
 end $$;
 -- +goose StatementEnd
+
+-- +goose StatementBegin
+-- A role that ends takes its grants along, and with the last role at a home go the grants that were given through that home (a key worker's).
+create function app.role_ends() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+begin
+  update app.grants g set valid_until = greatest(g.valid_from, new.until_at)
+  where g.role_held_id = new.id and g.valid_until > greatest(g.valid_from, new.until_at);
+  if not exists (select from app.role_held h where h.actor_id = new.actor_id and h.home_id = new.home_id and h.until_at > new.until_at) then
+    update app.grants g set valid_until = greatest(g.valid_from, new.until_at)
+    where g.actor_id = new.actor_id and g.through_home = new.home_id and g.valid_until > greatest(g.valid_from, new.until_at);
+  end if;
+  return null;
+end $$;
+-- +goose StatementEnd
+create trigger role_ends after update on app.role_held for each row execute function app.role_ends();

@@ -29,6 +29,9 @@ create index footprint_settle on app.footprint (epoch, xid, id);
 -- +goose StatementBegin
 create function app.place_footprint() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
 begin
+  new.at := clock_timestamp();
+  new.xid := pg_current_xact_id();
+  new.epoch := 1;
   if new.version_id is not null then select v.document_id into new.document_id from app.version v where v.id = new.version_id; end if;
   if new.document_id is not null then
     select d.record_id, d.class into new.record_id, new.class from app.document d where d.id = new.document_id;
@@ -37,6 +40,11 @@ begin
   if new.record_id is not null then
     select r.provider_id, r.home_id, coalesce(new.class, (r.kind * 3)::smallint) into new.provider_id, new.home_id, new.class from app.record r where r.id = new.record_id;
     if not found then new.record_id := null; end if;
+  end if;
+  if new.record_id is null then -- about no record: it belongs to the home it names, or to the actor's provider
+    new.class := null;
+    new.provider_id := (select a.provider_id from app.actor a where a.id = new.actor_id);
+    if not exists (select from app.home h where h.id = new.home_id and h.provider_id = new.provider_id) then new.home_id := null; end if;
   end if;
   return new;
 end $$;
@@ -55,8 +63,8 @@ create function app.closes_only() returns trigger language plpgsql as $$
 declare was jsonb := to_jsonb(old) - tg_argv[0] - 'covers'; is_now jsonb := to_jsonb(new) - tg_argv[0] - 'covers'; -- covers is generated: not yet set here
   ended text := to_jsonb(old) ->> tg_argv[0]; ends text := to_jsonb(new) ->> tg_argv[0];
 begin
-  if was is distinct from is_now or ends = 'infinity' or (ended <> 'infinity' and ends::timestamptz > ended::timestamptz) then
-    raise exception '% is kept for ever: only % may be set, once, to an earlier moment', tg_table_name, tg_argv[0] using errcode = '42501';
+  if was is distinct from is_now or ends = 'infinity' or ends::timestamptz < now() or (ended <> 'infinity' and ends::timestamptz > ended::timestamptz) then
+    raise exception '% is kept for ever: only % may be set, to a moment that is not past and not later than before', tg_table_name, tg_argv[0] using errcode = '42501';
   end if;
   return new;
 end $$;
@@ -88,7 +96,7 @@ begin
     execute format('create trigger keep before update on app.%I for each row execute function app.closes_only(%L)', split_part(t, ':', 1), split_part(t, ':', 2));
     execute format('create trigger keep_rows before delete on app.%I for each row execute function app.append_only()', split_part(t, ':', 1));
   end loop;
-  for t in select tablename from pg_tables where schemaname = 'app' and tablename not in ('schema_version', 'token_use', 'idempotency') loop
+  for t in select tablename from pg_tables where schemaname = 'app' and tablename not in ('schema_version', 'token_use', 'idempotency', 'upload') loop
     execute format('create trigger keep_all before truncate on app.%I for each statement execute function app.append_only()', t);
   end loop;
 end $$;

@@ -11,18 +11,18 @@ create function app.covers(scope smallint, scope_id bigint, mask int) returns in
 alter table app.grants add covers int8multirange generated always as (app.covers(scope, scope_id, mask)) stored;
 
 -- +goose StatementBegin
--- The keys the actor holds now with all the rights in need. plpgsql, because a SQL function would be planned again by every query that calls it.
+-- The keys the actor holds at this statement (not at the transaction's beginning: what ended while it waited has ended) with all the rights in need. plpgsql, because a SQL function would be planned again by every query that calls it.
 create function app.reach(need int) returns int8multirange language plpgsql stable security definer set search_path = pg_catalog, app parallel safe as $$
 begin
   return (select coalesce(range_agg(g.covers), '{}') from app.grants g
-    where g.actor_id = app.me() and g.valid_until > now() and g.valid_from <= now() and g.rights & need = need);
+    where g.actor_id = app.me() and g.valid_until > statement_timestamp() and g.valid_from <= statement_timestamp() and g.rights & need = need);
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
 create function app.shields() returns bigint[] language plpgsql stable security definer set search_path = pg_catalog, app parallel safe as $$
 begin
   return (select coalesce(array_agg(s.record_id), '{}') from app.shield s
-    where s.actor_id = app.me() and s.valid_until > now() and s.valid_from <= now());
+    where s.actor_id = app.me() and s.valid_until > statement_timestamp() and s.valid_from <= statement_timestamp());
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -30,7 +30,7 @@ end $$;
 create function app.scopes(any_of int) returns table (scope smallint, scope_id bigint) language plpgsql stable security definer set search_path = pg_catalog, app rows 3 as $$
 begin
   return query select distinct g.scope, g.scope_id from app.grants g
-    where g.actor_id = app.me() and g.valid_until > now() and g.valid_from <= now() and g.rights & any_of <> 0;
+    where g.actor_id = app.me() and g.valid_until > statement_timestamp() and g.valid_from <= statement_timestamp() and g.rights & any_of <> 0;
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -38,7 +38,7 @@ end $$;
 create function app.my_grants() returns table (id bigint, scope smallint, scope_id bigint, mask int, rights int, basis text) language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
   return query select g.id, g.scope, g.scope_id, g.mask, g.rights, g.basis from app.grants g
-    where g.actor_id = app.me() and g.valid_until > now() and g.valid_from <= now() order by g.id;
+    where g.actor_id = app.me() and g.valid_until > statement_timestamp() and g.valid_from <= statement_timestamp() order by g.id;
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -58,7 +58,7 @@ end $$;
 create function app.bearer(token_hash bytea) returns table (token_id bigint, actor_id bigint, kind text, provider_id bigint) language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
   return query select t.id, a.id, a.kind, a.provider_id from app.token t join app.actor a on a.id = t.actor_id
-    where t.hash = token_hash and t.expires_at > now() and t.revoked_at > now() and a.kind <> 'system';
+    where t.hash = token_hash and t.expires_at > statement_timestamp() and t.revoked_at > statement_timestamp() and a.kind <> 'system';
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -69,10 +69,10 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- Which of these objects no version speaks of: for the sweep, which acts for nobody.
-create function app.unclaimed(names text[]) returns setof text language plpgsql stable security definer set search_path = pg_catalog, app as $$
+-- Whether anything was ever put on a record, whoever may see it: then its key exists, and must not be made afresh.
+create function app.has_content(record bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
-  return query select n from unnest(names) n where not exists (select from app.version v where v.object_name = n);
+  return exists (select from app.version v join app.document d on d.id = v.document_id where d.record_id = record);
 end $$;
 -- +goose StatementEnd
 
@@ -94,16 +94,21 @@ create function app.manages(provider_id bigint, home_id bigint, reach int8multir
 returns boolean language sql stable
 return coalesce(app.me() = 1 or reach @> any (array[provider_id * 128 + 3, home_id * 128 + 16 + 3]), false);
 
+-- Footprints about no record: seen by whoever audits anything at the home they belong to, or at the provider.
+create function app.audits(provider_id bigint, home_id bigint, reach int8multirange)
+returns boolean language sql immutable parallel safe
+return coalesce(reach && any (array[int8range(provider_id * 128, provider_id * 128 + 16), int8range(coalesce(home_id, -1) * 128 + 16, coalesce(home_id, -1) * 128 + 32)]), false);
+
 -- +goose StatementBegin
 do $$
 declare f text;
 begin
-  foreach f in array array['reach(int)', 'shields()', 'scopes(int)', 'my_grants()', 'my_provider()', 'my_kind()', 'bearer(bytea)', 'lies_in(bigint)', 'unclaimed(text[])',
-      'speak()', 'retell()', 'shelve()', 'renew()', 'depart()', 'follow()', 'move_roles(bigint)', 'place_footprint()', 'timeline(bigint)'] loop
+  foreach f in array array['reach(int)', 'shields()', 'scopes(int)', 'my_grants()', 'my_provider()', 'my_kind()', 'bearer(bytea)', 'lies_in(bigint)', 'has_content(bigint)',
+      'speak()', 'retell()', 'shelve()', 'renew()', 'depart()', 'follow()', 'move_roles(bigint)', 'role_ends()', 'place_footprint()', 'timeline(bigint)'] loop
     execute 'alter function app.' || f || ' owner to custodian_rule';
   end loop;
   -- triggers need no grant to run; nobody calls these by hand
-  foreach f in array array['speak()', 'retell()', 'shelve()', 'renew()', 'depart()', 'follow()', 'move_roles(bigint)', 'place_footprint()', 'timeline(bigint)'] loop
+  foreach f in array array['speak()', 'retell()', 'shelve()', 'renew()', 'depart()', 'follow()', 'move_roles(bigint)', 'role_ends()', 'place_footprint()', 'timeline(bigint)'] loop
     execute 'revoke all on function app.' || f || ' from public';
   end loop;
 end $$;

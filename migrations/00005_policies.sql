@@ -16,12 +16,12 @@ end $$;
 grant usage on schema app to custodian_app, custodian_rule, custodian_search;
 grant usage on sequence app.ids to custodian_app, custodian_rule;
 revoke select on app.token from custodian_app;
-grant select (id, actor_id, label, created_at, created_by, expires_at, revoked_at) on app.token to custodian_app;
+grant select (id, actor_id, label, created_at, created_by, expires_at, revoked_at, made_with) on app.token to custodian_app;
 grant update (revoked_at) on app.token to custodian_app;
-grant update (valid_until) on app.grants, app.shield to custodian_app;
 grant update (until_at) on app.role_held to custodian_app;
 grant update (last_at) on app.token_use to custodian_app;
-grant delete on app.idempotency to custodian_app;
+grant delete on app.idempotency, app.upload to custodian_app;
+grant update (abandoned) on app.upload to custodian_app;
 revoke insert on app.standing from custodian_app;
 
 -- what the triggers of the rule may write
@@ -73,9 +73,6 @@ create policy gives on app.grants for insert to custodian_app with check (given_
   or (scope = 2 and basis = 'key-worker' and rights <= 3 and exists (select from app.record r where r.id = scope_id and r.home_id = through_home
     and exists (select from app.actor a where a.id = grants.actor_id and a.provider_id = r.provider_id)
     and app.sees_record(r.provider_id, r.home_id, r.id, r.kind, (select app.reach(8)), (select app.shields()))))));
-create policy ends on app.grants for update to custodian_app using ((select app.me()) = 1
-  or exists (select from app.role_held h where h.id = role_held_id and app.manages(h.provider_id, h.home_id, (select app.reach(8))))
-  or (scope = 2 and exists (select from app.record r where r.id = scope_id and app.sees_record(r.provider_id, r.home_id, r.id, r.kind, (select app.reach(8)), (select app.shields())))));
 create policy sees on app.shield for select to custodian_app using ((select app.me()) = 1
   or exists (select from app.record r where r.id = record_id and app.sees_record(r.provider_id, r.home_id, r.id, r.kind, (select app.reach(8)), '{}')));
 create policy gives on app.shield for insert to custodian_app with check (given_by = app.me() and (app.me() = 1
@@ -85,6 +82,7 @@ create policy sees on app.token for select to custodian_app using (actor_id = (s
 create policy makes on app.token for insert to custodian_app with check (created_by = app.me() and (actor_id = app.me() or app.me() = 1));
 create policy ends on app.token for update to custodian_app using (actor_id = (select app.me()) or (select app.me()) = 1);
 create policy keeps on app.token_use for all to custodian_app using (true) with check (true);
+create policy keeps on app.upload for all to custodian_app using (true) with check (true);
 create policy asks on app.idempotency for select to custodian_app using (actor_id = (select app.me()) or at < now() - interval '7 days');
 create policy keeps on app.idempotency for insert to custodian_app with check (actor_id = app.me());
 create policy forgets on app.idempotency for delete to custodian_app using (at < now() - interval '7 days');
@@ -101,10 +99,11 @@ create policy adds on app.version for insert to custodian_app with check (author
     and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, (select app.reach(2)), (select app.shields()))
     and exists (select from app.record r where r.id = d.record_id and r.open)));
 
--- approval: by another person than the author, never by a service account
+-- approval: by another person than the author (of this version, or of the same content before it was restored), never by a service account
 create policy sees on app.decision for select to custodian_app using (exists (select from app.document d where d.id = document_id));
 create policy decides on app.decision for insert to custodian_app with check (by_actor = app.me() and app.my_kind() = 'person'
-  and exists (select from app.version v where v.id = version_id and v.document_id = decision.document_id and v.author_id <> app.me())
+  and exists (select from app.version v where v.id = version_id and v.document_id = decision.document_id)
+  and not exists (select from app.version v join app.version o on o.document_id = v.document_id and o.sha256 = v.sha256 where v.id = version_id and o.author_id = app.me())
   and exists (select from app.document d where d.id = document_id
     and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, (select app.reach(4)), (select app.shields()))));
 
@@ -121,5 +120,6 @@ create policy tells on app.statement for insert to custodian_app with check (sai
 create policy sees on app.standing for select to custodian_app using (exists (select from app.document d where d.id = document_id));
 
 create policy own on app.footprint for select to custodian_app using (actor_id = (select app.me())
-  or app.sees(provider_id, app.lies_in(record_id), record_id, coalesce(document_id, 0), class, (select app.reach(64)), (select app.shields())));
+  or app.sees(provider_id, app.lies_in(record_id), record_id, coalesce(document_id, 0), class, (select app.reach(64)), (select app.shields()))
+  or record_id is null and app.audits(provider_id, home_id, (select app.reach(64))));
 create policy leaves on app.footprint for insert to custodian_app with check (actor_id = app.me());

@@ -344,8 +344,75 @@ func TestOpeningAtASettingThatIsNotThere(t *testing.T) {
 	was := w.census()
 	a := w.try("admin", http.MethodPost, "/api/v1/records", map[string]string{"kind": "staff", "name": "New Example", "setting_id": "99999999", "why": "hired"})
 	checkProblem(t, "no such setting", a, 400, "setting_id")
-	w.ok(404, "manager", http.MethodPost, "/api/v1/records", map[string]string{"kind": "library", "name": "x", "setting_id": number(w.Homes[sample.FamilyCentre]), "why": "x"})
+	w.ok(403, "manager", http.MethodPost, "/api/v1/records", map[string]string{"kind": "library", "name": "x", "setting_id": number(w.Homes[sample.FamilyCentre]), "why": "x"})
 	if is := w.census(); is != was {
 		t.Errorf("something was left:\n%s, was\n%s", is, was)
 	}
+}
+
+// A form that ends after any boundary but the closing one is half a form.
+func TestFormsThatAreCutAtABoundary(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	was := w.census()
+	var whole strings.Builder
+	for _, f := range [][2]string{{"title", "Cut"}, {"kind", "other"}, {"in_force_from", "2026-01-01"}} {
+		fmt.Fprintf(&whole, "--BBB\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", f[0], f[1])
+	}
+	whole.WriteString("--BBB\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n")
+	for _, end := range []string{"", "--BBB", "--BBB\r\n", "--BBB\r\nContent-Disposition: form-data; name=\"in_force_to\"\r\n", "--BBB--\r\n"} {
+		r, err := http.NewRequest(http.MethodPost, w.url+w.library()+"/documents", strings.NewReader(whole.String()+end))
+		must(t, err)
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=BBB")
+		r.Header.Set("Authorization", "Bearer "+w.token("staff"))
+		resp, err := http.DefaultClient.Do(r)
+		must(t, err)
+		resp.Body.Close()
+		if end == "--BBB--\r\n" {
+			if resp.StatusCode != 201 {
+				t.Errorf("the whole form: %d", resp.StatusCode)
+			}
+			continue
+		}
+		if resp.StatusCode != 400 {
+			t.Errorf("cut after %q: %d", end, resp.StatusCode)
+		}
+		if is := w.census(); is != was {
+			t.Errorf("cut after %q something was left:\n%s, was\n%s", end, is, was)
+		}
+	}
+}
+
+// What stands in an address is read whole or refused, never half understood.
+func TestQueriesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, q := range []string{"date=2026-01-01&known=2020-01-01T00:00:00Z;", "date=2026-01-01&known=2020%", "date=2026-01-01&known=", "date=", "date=2026-01-01&limit=", "date=2026-01-01&known=9999-01-01T00:00:00Z"} {
+		checkProblem(t, q, w.try("staff", http.MethodGet, w.library()+"/as-at?"+q, nil), 400, "")
+	}
+	v := w.add("staff", w.library(), paper("policy", "2026-01-01", "x"))
+	for _, b := range []string{`{"note":"a","note":"b"}`, `{"Note":"a"}`, `{"in_force_from":"2026-02-01","IN_FORCE_FROM":"2020-01-01"}`} {
+		checkProblem(t, b, w.try("manager", http.MethodPost, versionPath(v, "/approve"), raw{"application/json", strings.NewReader(b)}), 400, "")
+	}
+}
+
+// A token made with another ends with it, and lasts no longer.
+func TestTokensOfTokens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	type made struct {
+		ID, Token string
+		Expires   string `json:"expires_at"`
+	}
+	first := read[made](w.ok(201, "staff", http.MethodPost, "/api/v1/tokens", map[string]any{"label": "first", "days": 1}))
+	w.Tokens["first"] = first.Token
+	second := read[made](w.ok(201, "first", http.MethodPost, "/api/v1/tokens", map[string]any{"label": "second", "days": 300}))
+	if second.Expires != first.Expires {
+		t.Errorf("the second lasts until %s, the first until %s", second.Expires, first.Expires)
+	}
+	w.Tokens["second"] = second.Token
+	w.ok(200, "second", http.MethodGet, "/api/v1/me", nil)
+	w.ok(204, "staff", http.MethodPost, "/api/v1/tokens/"+first.ID+"/revoke", nil)
+	w.ok(401, "first", http.MethodGet, "/api/v1/me", nil)
+	w.ok(401, "second", http.MethodGet, "/api/v1/me", nil)
 }

@@ -70,14 +70,19 @@ func (s *server) versions(c *gin.Context, actor access.Actor) error {
 	if before > math.MaxInt32 {
 		return fault.Bad([]fault.Field{badCursor()})
 	}
-	d, found, err := s.keeper.Versions(c.Request.Context(), actor, document, int(before), p.limit+1)
+	h, err := s.keeper.Versions(c.Request.Context(), actor, document, int(before), p.limit+1)
 	if err != nil {
 		return err
 	}
+	withdrawn := []saidView{}
+	for _, w := range h.Withdrawn {
+		withdrawn = append(withdrawn, showSaid(w))
+	}
 	return answer(c, http.StatusOK, struct {
-		Document documentView `json:"document"`
+		Document  documentView `json:"document"`
+		Withdrawn []saidView   `json:"withdrawn"`
 		listed[detailedView]
-	}{showDocument(d), list(p, found, showDetailed, func(v versions.Detailed) []int64 { return []int64{int64(v.Number)} })})
+	}{showDocument(h.Document), withdrawn, list(p, h.Versions, showDetailed, func(v versions.Detailed) []int64 { return []int64{int64(v.Number)} })})
 }
 
 // target reads which version the address names.

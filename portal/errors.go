@@ -32,7 +32,7 @@ func face(k fault.Kind) (status int, name, title string) {
 	case fault.NotFound:
 		return http.StatusNotFound, "not-found", "Nothing here"
 	case fault.Conflict:
-		return http.StatusConflict, "conflict", "Something came first"
+		return http.StatusConflict, "conflict", "This cannot be done now"
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge, "too-large", "Too large"
 	case fault.Damaged:

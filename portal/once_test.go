@@ -169,6 +169,9 @@ func TestWhatChangesWhileContentIsSent(t *testing.T) {
 			t.Errorf("into a record closed meanwhile: %d %s", a.StatusCode, a.body)
 		}
 	}
+	if is := w.census(); is != was {
+		t.Errorf("closed meanwhile, and yet something was left:\n%s, was\n%s", is, was)
+	}
 	w.ok(200, "manager", http.MethodPost, w.library()+"/reopen", map[string]string{"why": "again"})
 	document, next = w.begin("staff", w.library()+"/documents", paper("policy", "2026-01-01", "x")), w.begin("staff", path, edition("2026-03-01", "x"))
 	w.endRoles("staff")

@@ -1,12 +1,14 @@
 package portal
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,23 +41,51 @@ func number(c *gin.Context) (int, error) {
 
 // body reads a JSON object into v. An empty body is an empty object.
 func body(c *gin.Context, v any) error {
-	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, longestJSON))
+	text, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestJSON))
+	if tooMuch(err) {
+		return largeJSON()
+	}
+	if err != nil {
+		return brokenOff(err)
+	}
+	if err := plainNames(text); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	err := d.Decode(v)
+	err = d.Decode(v)
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil
-	case tooMuch(err):
-		return largeJSON()
 	case err != nil:
 		return fault.Wrap(fault.Invalid, "The body is not the JSON object that this address takes"+hint(err)+". See /api/v1/openapi.json.", err)
 	}
-	_, err = d.Token()
-	switch {
-	case tooMuch(err):
-		return largeJSON()
-	case !errors.Is(err, io.EOF):
+	if _, err = d.Token(); !errors.Is(err, io.EOF) {
 		return fault.New(fault.Invalid, "There is something after the JSON object. Send one object only.")
+	}
+	return nil
+}
+
+// plainNames refuses an object in which a name comes twice or is not in small
+// letters: the decoder would take either for the field, and the last one would
+// win. What is no object is left to the decoder.
+func plainNames(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		t, err := d.Token()
+		name, ok := t.(string)
+		var skipped json.RawMessage
+		if err != nil || !ok || d.Decode(&skipped) != nil {
+			return nil
+		}
+		if seen[name] || name != strings.ToLower(name) {
+			return fault.New(fault.Invalid, fmt.Sprintf("The field %q comes twice, or is not in small letters. Send each field once, as /api/v1/openapi.json writes it.", clip(name)))
+		}
+		seen[name] = true
 	}
 	return nil
 }
@@ -97,8 +127,14 @@ const (
 func pageOf(c *gin.Context, also ...string) (page, error) {
 	p := page{limit: usualPage}
 	var bad []fault.Field
-	for name, said := range c.Request.URL.Query() {
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return p, fault.Wrap(fault.Invalid, "What stands after the ? of the address cannot be read. Write ; as %3B, % as %25 and + as %2B.", err)
+	}
+	for name, said := range query {
 		switch {
+		case said[0] == "":
+			bad = append(bad, fault.Field{Name: clip(name), Problem: fmt.Sprintf("%q is empty. Give it a value, or leave it out.", clip(name))})
 		case name != "limit" && name != "cursor" && !slices.Contains(also, name):
 			bad = append(bad, fault.Field{Name: clip(name), Problem: "This address does not ask for that. See /api/v1/openapi.json."})
 		case len(said) > 1:

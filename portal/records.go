@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -232,7 +233,11 @@ func (s *server) asAt(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	p, after, err := onePlace(c, "date", "at", "known")
+	p, err := pageOf(c, "date", "at", "known")
+	if err != nil {
+		return err
+	}
+	from, err := p.ids(2)
 	if err != nil {
 		return err
 	}
@@ -240,12 +245,18 @@ func (s *server) asAt(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	q.After, q.Limit = after, p.limit+1
-	found, err := s.keeper.AsAt(c.Request.Context(), actor, record, q)
+	if q.Known.IsZero() && from[1] != 0 {
+		q.Known = time.UnixMicro(from[1]) // a further page answers the question of the first
+	}
+	q.After, q.Limit = from[0], p.limit+1
+	found, asked, err := s.keeper.AsAt(c.Request.Context(), actor, record, q)
 	if err != nil {
 		return err
 	}
-	return answer(c, http.StatusOK, list(p, found, showAnswer, func(a versions.Answer) []int64 { return []int64{a.Document.ID} }))
+	if !q.Known.IsZero() && q.Known.Before(asked) {
+		asked = q.Known
+	}
+	return answer(c, http.StatusOK, list(p, found, showAnswer, func(a versions.Answer) []int64 { return []int64{a.Document.ID, asked.UnixMicro()} }))
 }
 
 func question(c *gin.Context) (versions.Question, error) {
@@ -260,7 +271,7 @@ func question(c *gin.Context) (versions.Question, error) {
 		if err != nil {
 			bad = append(bad, fault.Field{Name: "date", Problem: err.Error() + "."})
 		} else {
-			q.At = versions.On(day)
+			q.At, q.Day = versions.On(day), date
 		}
 	default:
 		q.At, bad = moment("at", at, bad)
@@ -273,7 +284,10 @@ func question(c *gin.Context) (versions.Question, error) {
 
 func moment(name, s string, bad []fault.Field) (time.Time, []fault.Field) {
 	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || clock.DayOf(t).Before(clock.First) || clock.Last.Before(clock.DayOf(t)) {
+	switch {
+	case err == nil && (clock.DayOf(t).Before(clock.First) || clock.Last.Before(clock.DayOf(t))):
+		bad = append(bad, fault.Field{Name: name, Problem: fmt.Sprintf("%s is out of range. Give a moment from %s to %s.", name, clock.First, clock.Last)})
+	case err != nil:
 		bad = append(bad, fault.Field{Name: name, Problem: name + " is an instant such as 2026-03-14T16:30:00Z. In an address, write + as %2B."})
 	}
 	return t, bad

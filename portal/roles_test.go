@@ -55,9 +55,9 @@ func (w *world) scene(who string) scene {
 	if who != "" {
 		actor = w.Actors[who]
 	}
-	_, id, err := login.NewToken(w.t.Context(), w.DB, access.Custodian(), actor.ID, "to revoke", time.Now().Add(time.Hour))
+	made, err := login.NewToken(w.t.Context(), w.DB, access.Custodian(), actor.ID, "to revoke", time.Now().Add(time.Hour))
 	must(w.t, err)
-	s.token = number(id)
+	s.token = number(made.ID)
 	return s
 }
 

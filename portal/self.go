@@ -96,7 +96,7 @@ func (s *server) makeToken(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	expires := time.Now().AddDate(0, 0, in.Days)
-	secret, id, err := login.NewToken(c.Request.Context(), s.db, actor, actor.ID, in.Label, expires)
+	made, err := login.NewToken(c.Request.Context(), s.db, actor, actor.ID, in.Label, expires)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (s *server) makeToken(c *gin.Context, actor access.Actor) error {
 		ID        ref    `json:"id"`
 		Token     string `json:"token"`
 		ExpiresAt string `json:"expires_at"`
-	}{refOf(id), secret.Reveal(), instant(expires)})
+	}{refOf(made.ID), made.Secret.Reveal(), instant(made.ExpiresAt)})
 }
 
 func (s *server) revokeToken(c *gin.Context, actor access.Actor) error {

@@ -99,6 +99,10 @@ type saidView struct {
 	At  string `json:"at"`
 }
 
+func showSaid(s versions.Said) saidView {
+	return saidView{s.Kind, showPeriod(s.Period), s.Why, s.By, instant(s.At)}
+}
+
 type versionView struct {
 	Number       int        `json:"number"`
 	SHA256       string     `json:"sha256"`
@@ -138,7 +142,7 @@ func showDetailed(d versions.Detailed) detailedView {
 		v.InForce = append(v.InForce, showPeriod(p))
 	}
 	for _, s := range d.Said {
-		v.Said = append(v.Said, saidView{s.Kind, showPeriod(s.Period), s.Why, s.By, instant(s.At)})
+		v.Said = append(v.Said, showSaid(s))
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,8 @@ func (s *server) receive(c *gin.Context) (u upload, err error) {
 		return u, versions.TooLarge(limit)
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit+formRoom)
+	tail := &tail{ReadCloser: c.Request.Body}
+	c.Request.Body = tail
 	form, err := c.Request.MultipartReader()
 	if err != nil {
 		return u, fault.Wrap(fault.Invalid, "Send a form (multipart/form-data) with the fields and the file.", err)
@@ -56,7 +59,7 @@ func (s *server) receive(c *gin.Context) (u upload, err error) {
 	said := map[string]bool{}
 	for range mostParts {
 		part, err := form.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && tail.closes(c.GetHeader("Content-Type")) {
 			return u, nil
 		}
 		if tooMuch(err) {
@@ -66,6 +69,9 @@ func (s *server) receive(c *gin.Context) (u upload, err error) {
 			return u, brokenOff(err)
 		}
 		name := part.FormName()
+		if name == "" {
+			return u, fault.New(fault.Invalid, "A part of the form has a name that cannot be read. A file's name may hold no quotes: rename the file and send it again.")
+		}
 		if said[name] {
 			return u, fault.Bad([]fault.Field{{Name: name, Problem: fmt.Sprintf("The field %q came twice. Send it once.", name)}})
 		}
@@ -75,13 +81,39 @@ func (s *server) receive(c *gin.Context) (u upload, err error) {
 		} else if into, ok := fields[name]; ok {
 			*into, err = field(name, part)
 		} else {
-			err = fault.New(fault.Invalid, fmt.Sprintf("There is no field called %q. The fields are listed in /api/v1/openapi.json.", clip(name)))
+			err = fault.Bad([]fault.Field{{Name: clip(name), Problem: fmt.Sprintf("There is no field called %q. The fields are listed in /api/v1/openapi.json.", clip(name))}})
 		}
 		if err != nil {
 			return u, err
 		}
 	}
 	return u, fault.New(fault.Invalid, "The form has too many fields.")
+}
+
+// tail remembers the last of what was read. multipart takes the end of a body
+// after any boundary for the end of the form; only the closing boundary is.
+type tail struct {
+	io.ReadCloser
+	last []byte
+}
+
+// tailSize is more than multipart reads ahead, and a boundary (70 letters at most).
+const tailSize = 16 << 10
+
+// Read reads on.
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	t.last = append(t.last, p[:n]...)
+	if over := len(t.last) - tailSize; over > 0 {
+		t.last = append(t.last[:0], t.last[over:]...)
+	}
+	return n, err
+}
+
+// closes tells whether the closing boundary (RFC 2046, 5.1.1) has come.
+func (t *tail) closes(contentType string) bool {
+	_, params, err := mime.ParseMediaType(contentType)
+	return err == nil && bytes.Contains(t.last, []byte("--"+params["boundary"]+"--"))
 }
 
 // onceKey reads the key of a request that may be sent again, "" for none.

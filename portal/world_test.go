@@ -107,9 +107,9 @@ func (w *world) token(who string) string {
 	if !ok {
 		w.t.Fatalf("there is nobody called %q", who)
 	}
-	secret, _, err := login.NewToken(context.Background(), w.DB, access.Custodian(), actor.ID, who, time.Now().Add(time.Hour))
+	made, err := login.NewToken(context.Background(), w.DB, access.Custodian(), actor.ID, who, time.Now().Add(time.Hour))
 	must(w.t, err)
-	w.Tokens[who] = secret.Reveal()
+	w.Tokens[who] = made.Secret.Reveal()
 	return w.Tokens[who]
 }
 

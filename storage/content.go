@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"custodian/storage/seal"
 )
@@ -21,19 +22,20 @@ const (
 
 // Content is the plaintext of one version, open for reading. Every failure of
 // authentication is an error wrapping ErrDamaged, and no byte in doubt is ever
-// returned. Read, Seek and Close belong to one goroutine at a time; ReadAt may
-// be called from several. ReadAt asks the store for just the packages it
+// returned. Read and Seek belong to one goroutine at a time; ReadAt may be called
+// from several, and Close from another than reads: it breaks off a Read in hand. ReadAt asks the store for just the packages it
 // touches; Read fetches ahead, up to 6 MiB of memory for one Content.
 type Content struct {
 	cancel context.CancelFunc
 	object Object
 	opened *seal.Opened
 
-	pos   int64    // where Read stands
-	now   *chunk   // holds pos, or nil
-	ahead []*chunk // follow now without a gap, oldest first
-	next  int64    // where the chunk after ahead starts
-	step  int64    // length of that chunk
+	mu    sync.Mutex // of what follows
+	pos   int64      // where Read stands
+	now   *chunk     // holds pos, or nil
+	ahead []*chunk   // follow now without a gap, oldest first
+	next  int64      // where the chunk after ahead starts
+	step  int64      // length of that chunk
 	spare [][]byte
 	err   error // of Read: an error stays until Seek
 }
@@ -42,6 +44,8 @@ var (
 	_ io.ReadSeekCloser = (*Content)(nil)
 	_ io.ReaderAt       = (*Content)(nil)
 )
+
+var errClosed = errors.New("content is closed")
 
 // chunk is a piece of plaintext on its way.
 type chunk struct {
@@ -80,6 +84,8 @@ func (c *Content) ReadAt(p []byte, off int64) (int, error) { return c.opened.Rea
 
 // Read implements io.Reader.
 func (c *Content) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.err != nil {
 		return 0, c.err
 	}
@@ -101,6 +107,8 @@ func (c *Content) Read(p []byte) (int, error) {
 
 // Seek implements io.Seeker. It fetches nothing by itself.
 func (c *Content) Seek(offset int64, whence int) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch whence {
 	case io.SeekStart:
 	case io.SeekCurrent:
@@ -113,15 +121,20 @@ func (c *Content) Seek(offset int64, whence int) (int64, error) {
 	if offset < 0 {
 		return 0, errors.New("seek: before the start")
 	}
+	if errors.Is(c.err, errClosed) {
+		return 0, c.err
+	}
 	c.pos, c.err = offset, nil
 	return offset, nil
 }
 
 // Close stops what is being fetched and closes the object.
 func (c *Content) Close() error {
-	c.cancel()
+	c.cancel() // a Read in hand fails and gives way
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.drop()
-	c.err = errors.New("content is closed")
+	c.err = errClosed
 	return c.object.Close()
 }
 

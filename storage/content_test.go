@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
@@ -232,5 +233,60 @@ func TestContentCancelled(t *testing.T) {
 	}
 	if err := c.Close(); err != nil {
 		t.Errorf("close in the middle: %v", err)
+	}
+}
+
+// Somebody hangs up: Close comes from another goroutine while a Read is under
+// way. The Read fails or ends, and nothing falls over.
+func TestCloseWhileReading(t *testing.T) {
+	t.Parallel()
+	keys := storagetest.Keyring(t)
+	s := storage.NewSealed(storagetest.Memory(), keys)
+	w, err := s.Put(t.Context(), bytes.NewReader(storagetest.Body(1, 8<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := storagetest.Binding(w)
+	wrapped, err := s.Wrap(t.Context(), w, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		c, err := s.Open(t.Context(), w.Name, wrapped, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := io.Copy(io.Discard, c)
+			ended <- err
+		}()
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		<-ended
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			t.Fatal("read from closed content")
+		}
+	}
+}
+
+// A record that has versions keeps its key, or nothing is added to it.
+func TestWrapAgainMakesNoKey(t *testing.T) {
+	t.Parallel()
+	s := storage.NewSealed(storagetest.Memory(), storagetest.Keyring(t))
+	w, err := s.Put(t.Context(), strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := storagetest.Binding(w)
+	if _, err := s.WrapAgain(t.Context(), w, b); !errors.Is(err, storage.ErrNoKey) {
+		t.Errorf("without a key: %v", err)
+	}
+	if _, err := s.Wrap(t.Context(), w, b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.WrapAgain(t.Context(), w, b); err != nil {
+		t.Errorf("with its key: %v", err)
 	}
 }

@@ -127,10 +127,9 @@ func (k *Keyring) drop(id keyID) {
 	}
 }
 
-// wrap encrypts a data key under the key of the record, which it creates on
-// first use.
-func (k *Keyring) wrap(ctx context.Context, b Binding, key []byte) ([]byte, error) {
-	with, err := k.record(ctx, b.Provider, b.Record, true)
+// wrap encrypts a data key under the key of the record, which it may create.
+func (k *Keyring) wrap(ctx context.Context, b Binding, key []byte, create bool) ([]byte, error) {
+	with, err := k.record(ctx, b.Provider, b.Record, create)
 	if err != nil {
 		return nil, err
 	}

@@ -43,14 +43,20 @@ func (w *Written) String() string {
 // LogValue is String, for logs.
 func (w *Written) LogValue() slog.Value { return slog.StringValue(w.String()) }
 
-// Put seals everything body gives until io.EOF under a fresh random key and
-// stores it under a fresh name. body is read in the calling goroutine only,
+// Put is PutAs under a fresh name.
+func (s *Sealed) Put(ctx context.Context, body io.Reader) (*Written, error) {
+	return s.PutAs(ctx, NewName(), body)
+}
+
+// PutAs seals everything body gives until io.EOF under a fresh random key and
+// stores it under name, which NewName gave and nobody else uses: for callers
+// that write the name down before there is an object. body is read in the calling goroutine only,
 // and in large pieces; hashing, sealing and storing run beside it, over
 // buffers of 1 MiB in all. On any error nothing is left in the store; an
 // error of body is wrapped in what comes back. When the store fails first,
 // Put returns as soon as the read of body in hand does.
-func (s *Sealed) Put(ctx context.Context, body io.Reader) (*Written, error) {
-	w := &Written{Name: NewName(), key: seal.NewKey()}
+func (s *Sealed) PutAs(ctx context.Context, name Name, body io.Reader) (*Written, error) {
+	w := &Written{Name: name, key: seal.NewKey()}
 	p := newPump(ctx)
 	sealed, err := seal.NewReader(p, w.key)
 	if err != nil {
@@ -90,6 +96,17 @@ type putResult struct {
 // crash of the machine before it returns. A digest or size in b that differs
 // from w's is refused.
 func (s *Sealed) Wrap(ctx context.Context, w *Written, b Binding) ([]byte, error) {
+	return s.wrap(ctx, w, b, true)
+}
+
+// WrapAgain is Wrap for a record that has versions already. Its key must be
+// there: ErrNoKey when it is not, since a fresh key in its place would part the
+// record's versions for ever.
+func (s *Sealed) WrapAgain(ctx context.Context, w *Written, b Binding) ([]byte, error) {
+	return s.wrap(ctx, w, b, false)
+}
+
+func (s *Sealed) wrap(ctx context.Context, w *Written, b Binding, create bool) ([]byte, error) {
 	if err := b.check(); err != nil {
 		return nil, err
 	}
@@ -101,7 +118,7 @@ func (s *Sealed) Wrap(ctx context.Context, w *Written, b Binding) ([]byte, error
 		return nil, errors.New("wrap: the object was not put here")
 	}
 	defer clear(key)
-	return s.keys.wrap(ctx, b, key)
+	return s.keys.wrap(ctx, b, key, create)
 }
 
 // Open opens the object of the version b names. Before it returns, the
@@ -151,6 +168,11 @@ func (s *Sealed) open(ctx context.Context, name Name, wrapped []byte, b Binding)
 
 // Remove destroys an object, as Store.Remove does.
 func (s *Sealed) Remove(ctx context.Context, name Name) error { return s.store.Remove(ctx, name) }
+
+// Check tells whether the store is there and the keyring can be used.
+func (s *Sealed) Check(ctx context.Context) error {
+	return errors.Join(s.store.Check(ctx), s.keys.Check(ctx))
+}
 
 // List gives every stored object, as Store.List does; sizes are sealed sizes.
 func (s *Sealed) List(ctx context.Context) iter.Seq2[Info, error] { return s.store.List(ctx) }

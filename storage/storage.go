@@ -110,6 +110,9 @@ type Store interface {
 	// in no order. Objects put or removed meanwhile may appear or not. It ends
 	// at the first error, which comes with a zero Info.
 	List(ctx context.Context) iter.Seq2[Info, error]
+
+	// Check returns nil when the place where objects lie is there and answers.
+	Check(ctx context.Context) error
 }
 
 // An Object is one stored object, open for reading. ReadAt follows

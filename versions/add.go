@@ -2,6 +2,7 @@ package versions
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -170,7 +171,7 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 	id, err := pg.NewID(ctx, k.db)
 	var wrapped []byte
 	if err == nil {
-		wrapped, err = k.sealed.Wrap(ctx, r.written, storage.Binding{Provider: s.place.Provider, Record: s.place.Record,
+		wrapped, err = k.wrap(ctx, r.written, storage.Binding{Provider: s.place.Provider, Record: s.place.Record,
 			Document: s.place.Document, Version: id, SHA256: r.written.SHA256, Size: r.written.Size})
 	}
 	if err == nil {
@@ -178,6 +179,10 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 		err = audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) (err error) {
 			if out, repeated, err = tx.Before(ctx, once); err != nil || repeated {
 				tx.Record(audit.Act{Action: about.Action, Target: audit.Target{Document: out.Document}, Detail: audit.Detail{"repeated": true}})
+				return err
+			}
+			// the record stays where it is, and open, until this is committed
+			if err := tx.Share(ctx, "record", s.place.Record); err != nil {
 				return err
 			}
 			if err := tx.Lock(ctx, "document", s.place.Document); err != nil {
@@ -188,6 +193,9 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 			}
 			out.Document = s.place.Document
 			if out.Number, err = k.write(ctx, tx, id, wrapped, about.Action, s, e, r); err != nil {
+				return err
+			}
+			if err := claim(ctx, tx, r.written.Name); err != nil {
 				return err
 			}
 			return tx.After(ctx, once, out)
@@ -201,6 +209,34 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 	}
 	d, v, err := k.get(ctx, actor, Target{out.Document, out.Number})
 	return Added{d, v, repeated}, err
+}
+
+// wrap wraps the content's data key under the key of its record. Only a record
+// on which nothing was ever put gets a fresh key: with its key missing, whatever
+// is added would be parted from what is there.
+func (k *Keeper) wrap(ctx context.Context, w *storage.Written, b storage.Binding) ([]byte, error) {
+	known, err := pg.HasContent(ctx, k.db, b.Record)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		return k.sealed.Wrap(ctx, w, b)
+	}
+	wrapped, err := k.sealed.WrapAgain(ctx, w, b)
+	if errors.Is(err, storage.ErrNoKey) {
+		err = fault.Wrap(fault.Unavailable, "The key of this record is not in the keyring, so nothing can be added. Tell your administrator: it has to be brought back from the keyring's backup.", err)
+	}
+	return wrapped, err
+}
+
+// claim takes the note of an upload away: from here on the version's row speaks
+// for the object. An upload that took so long that it was given up is refused.
+func claim(ctx context.Context, tx *audit.Tx, name storage.Name) error {
+	tag, err := tx.Exec(ctx, `delete from app.upload where object_name = @name and not abandoned`, pgx.NamedArgs{"name": string(name)})
+	if err == nil && tag.RowsAffected() != 1 {
+		err = fault.New(fault.Conflict, "The upload took so long that it was given up. Send it again.")
+	}
+	return err
 }
 
 // settled tells whether a failed transaction certainly did not commit, so that

@@ -15,6 +15,7 @@ import (
 // moment; the zero time is now.
 type Question struct {
 	At    time.Time
+	Day   string // the day that was asked about, as it was given; "" for an instant
 	Known time.Time
 	After int64 // the document after which the list goes on; 0 for its beginning
 	Limit int
@@ -35,10 +36,16 @@ type Answer struct {
 
 // AsAt gives, for each document of a record that had a version in force at the
 // moment, that version. Others are left out. Asking is recorded, with the
-// question. A moment of knowing that lies ahead is answered as of now.
-func (k *Keeper) AsAt(ctx context.Context, actor access.Actor, id int64, q Question) ([]Answer, error) {
+// question. A moment of knowing that lies ahead is answered as of now. It gives
+// the moment of asking too: with it as Known, further pages answer the same
+// question.
+func (k *Keeper) AsAt(ctx context.Context, actor access.Actor, id int64, q Question) ([]Answer, time.Time, error) {
 	var list []Answer
+	var now time.Time
 	about := audit.Act{Action: access.AskAsAt, Target: audit.Target{Record: id}, Detail: audit.Detail{"at": q.At.UTC().Format(time.RFC3339Nano)}}
+	if q.Day != "" {
+		about.Detail = audit.Detail{"date": q.Day}
+	}
 	if !q.Known.IsZero() {
 		about.Detail["known"] = q.Known.UTC().Format(time.RFC3339Nano)
 	}
@@ -46,8 +53,10 @@ func (k *Keeper) AsAt(ctx context.Context, actor access.Actor, id int64, q Quest
 		if _, _, err := record(ctx, tx.Reader(), id); err != nil {
 			return err
 		}
-		if q.Known.IsZero() || q.Known.After(tx.Now) {
-			q.Known = tx.Now
+		now = tx.Now
+		known := q.Known
+		if known.IsZero() || known.After(tx.Now) {
+			known = unending // what is believed now has no end, whatever a clock that ran ahead once wrote down
 		}
 		// the lateral walk of the plain index is what keeps this the same at a million standings; a join is twice as slow
 		rows, err := tx.Query(ctx, `
@@ -63,7 +72,7 @@ func (k *Keeper) AsAt(ctx context.Context, actor access.Actor, id int64, q Quest
 			left join app.decision x on x.version_id = v.id and x.verdict = 'approved'
 			where d.record_id = @record and d.id > @after
 			order by d.id limit @limit`,
-			pgx.NamedArgs{"record": id, "at": q.At, "known": q.Known, "after": q.After, "limit": q.Limit})
+			pgx.NamedArgs{"record": id, "at": q.At, "known": known, "after": q.After, "limit": q.Limit})
 		if err != nil {
 			return err
 		}
@@ -73,8 +82,11 @@ func (k *Keeper) AsAt(ctx context.Context, actor access.Actor, id int64, q Quest
 		tx.Record(about)
 		return nil
 	})
-	return list, err
+	return list, now, err
 }
+
+// unending is a moment after every one that was or will be written down.
+var unending = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 func scanAnswer(row pgx.CollectableRow) (Answer, error) {
 	var a Answer

@@ -68,7 +68,7 @@ func BenchmarkAsAt(b *testing.B) {
 	sizes(b, func(b *testing.B, w *world) {
 		for i := 0; b.Loop(); i++ {
 			at := time.Date(2021+i%5, 6, 1, 0, 0, 0, 0, time.UTC)
-			list, err := w.keeper.AsAt(b.Context(), w.Actors["manager"], w.library(), versions.Question{At: at, Limit: 500})
+			list, _, err := w.keeper.AsAt(b.Context(), w.Actors["manager"], w.library(), versions.Question{At: at, Limit: 500})
 			if err != nil || len(list) != 200 {
 				b.Fatalf("%d, %v", len(list), err)
 			}

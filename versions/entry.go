@@ -80,14 +80,14 @@ func (e Entry) read(kind Kind, now time.Time) (facts, error) {
 	if to, there := day("in_force_to", e.InForceTo); there {
 		f.to = to.Next().Start()
 		if ok && to.Before(from) {
-			wrong("in_force_to", "The last day it holds (in_force_to) lies before the first (in_force_from).")
+			wrong("in_force_to", "The last day on which it holds (in_force_to) lies before the first (in_force_from). Change one of them.")
 		}
 	}
 	today := clock.DayOf(now)
 	if d, there := day("received_on", e.ReceivedOn); there {
 		f.received = date(d)
 		if today.Before(d) {
-			wrong("received_on", "The day it was received lies ahead.")
+			wrong("received_on", "The day on which it was received (received_on) lies ahead. Give today, or the day it came.")
 		}
 	} else if kind.Arrives && e.ReceivedOn == "" {
 		f.received = date(today)
@@ -101,7 +101,7 @@ func (e Entry) read(kind Kind, now time.Time) (facts, error) {
 		case err != nil || clock.DayOf(t).Before(clock.First):
 			wrong("event_at", "Give the moment it happened (event_at) as 2026-03-14T16:30:00Z, or with +01:00 in summer.")
 		case t.After(now.Add(skew)):
-			wrong("event_at", "The moment it happened (event_at) lies ahead.")
+			wrong("event_at", "The moment it happened (event_at) lies ahead. Give the moment it happened, or leave it out for now.")
 		default:
 			f.event = t.UTC()
 		}

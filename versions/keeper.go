@@ -36,12 +36,12 @@ type Keeper struct {
 	db     *pg.DB
 	sealed *storage.Sealed
 	limit  int64
-	swept  *sweeper
+	room   chan struct{} // a place for each upload that is being stored
 }
 
 // New makes a Keeper.
 func New(o Options) *Keeper {
-	return &Keeper{db: o.DB, sealed: o.Sealed, limit: o.UploadLimit, swept: newSweeper()}
+	return &Keeper{db: o.DB, sealed: o.Sealed, limit: o.UploadLimit, room: make(chan struct{}, mostAtOnce)}
 }
 
 // UploadLimit is the size in bytes over which a file is refused.

@@ -55,21 +55,29 @@ type Detailed struct {
 	Said     []Said
 }
 
+// History is a document with its versions, and when it was withdrawn.
+type History struct {
+	Document  Document
+	Versions  []Detailed
+	Withdrawn []Said
+}
+
 // Versions gives a document with its versions, newest first: those with a
 // number below before (0 for the first page), at most limit. Looking is recorded.
-func (k *Keeper) Versions(ctx context.Context, actor access.Actor, id int64, before, limit int) (Document, []Detailed, error) {
-	var d found
-	var list []Detailed
+func (k *Keeper) Versions(ctx context.Context, actor access.Actor, id int64, before, limit int) (History, error) {
+	var h History
 	about := audit.Act{Action: access.ViewDocument, Target: audit.Target{Document: id}}
 	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) (err error) {
-		if d, err = document(ctx, tx.Reader(), id); err != nil {
+		d, err := document(ctx, tx.Reader(), id)
+		if err != nil {
 			return err
 		}
-		list, err = details(ctx, tx.Reader(), id, `(@number = 0 or v.number < @number)`, before, limit)
+		h.Document = d.Document
+		h.Versions, h.Withdrawn, err = details(ctx, tx.Reader(), id, `(@number = 0 or v.number < @number)`, before, limit)
 		tx.Record(about)
 		return err
 	})
-	return d.Document, list, err
+	return h, err
 }
 
 // get reads one version back after an act on it, which has left its own footprint.
@@ -80,7 +88,7 @@ func (k *Keeper) get(ctx context.Context, actor access.Actor, t Target) (Documen
 		if d, err = document(ctx, tx, t.Document); err != nil {
 			return err
 		}
-		list, err := details(ctx, tx, t.Document, `v.number = @number`, t.Number, 1)
+		list, _, err := details(ctx, tx, t.Document, `v.number = @number`, t.Number, 1)
 		if err == nil && len(list) == 0 {
 			err = fault.NotThere()
 		}
@@ -94,18 +102,18 @@ func (k *Keeper) get(ctx context.Context, actor access.Actor, t Target) (Documen
 
 // details reads versions by a condition of ours on their number, with all that
 // was said about them. The conditions are constants of this file.
-func details(ctx context.Context, tx *pg.Tx, document int64, which string, number, limit int) ([]Detailed, error) {
+func details(ctx context.Context, tx *pg.Tx, document int64, which string, number, limit int) ([]Detailed, []Said, error) {
 	args := pgx.NamedArgs{"document": document, "number": number, "limit": limit}
 	rows, err := tx.Query(ctx, `select `+versionColumns+` from app.version v where v.document_id = @document and `+which+` order by v.number desc limit @limit`, args)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Detailed, error) {
 		var d Detailed
 		return d, row.Scan(d.columns()...)
 	})
 	if err != nil || len(list) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	byID := make(map[int64]*Detailed, len(list))
 	ids := make([]int64, len(list))
@@ -115,12 +123,12 @@ func details(ctx context.Context, tx *pg.Tx, document int64, which string, numbe
 	args["ids"] = ids
 	withdrawn, err := histories(ctx, tx, args, byID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := range list {
 		list[i].State = stateOf(&list[i], withdrawn, tx.Now)
 	}
-	return list, nil
+	return list, withdrawn, nil
 }
 
 // histories fills in decisions, statements and present standings. It gives the
@@ -217,7 +225,7 @@ type After struct {
 // recorded.
 func (k *Keeper) OfHome(ctx context.Context, actor access.Actor, home int64, after After, limit int) ([]Document, error) {
 	var list []Document
-	about := audit.Act{Action: access.ListDocuments, Detail: audit.Detail{"home": home}}
+	about := audit.Act{Action: access.ListDocuments, Target: audit.Target{Home: home}}
 	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		var reads bool
 		err := tx.QueryRow(ctx, `

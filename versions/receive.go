@@ -8,10 +8,12 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/gabriel-vasile/mimetype"
 
 	"custodian/internal/fault"
+	"custodian/internal/pg"
 	"custodian/storage"
 )
 
@@ -53,19 +55,59 @@ func (k *Keeper) Receive(ctx context.Context, name string, body io.Reader) (*Rec
 	if err != nil {
 		return nil, err
 	}
-	written, err := k.sealed.Put(ctx, io.MultiReader(bytes.NewReader(head), src))
+	written, err := k.keep(ctx, io.MultiReader(bytes.NewReader(head), src))
 	if err != nil {
 		return nil, k.broken(src, err)
 	}
 	return &Received{FileName: name, MediaType: media, written: written}, nil
 }
 
+// mostAtOnce is how many uploads are stored at the same time; each takes some
+// 10 MiB of memory. Others wait their turn, as long as longestWait.
+const (
+	mostAtOnce  = 32
+	longestWait = time.Minute
+)
+
+var errCrowded = errors.New("too many uploads at once")
+
+// keep stores content under a name that is written down first, so that what a
+// crash leaves behind can be found, and nothing else is ever taken for that.
+func (k *Keeper) keep(ctx context.Context, body io.Reader) (*storage.Written, error) {
+	select {
+	case k.room <- struct{}{}:
+		defer func() { <-k.room }()
+	case <-time.After(longestWait):
+		return nil, errCrowded
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	name := storage.NewName()
+	if err := pg.Keep(ctx, k.db, `insert into app.upload (object_name) values ($1)`, string(name)); err != nil {
+		return nil, err
+	}
+	written, err := k.sealed.PutAs(ctx, name, body)
+	if err != nil {
+		k.forget(ctx, name)
+	}
+	return written, err
+}
+
 // Discard removes content that no row will speak of. What cannot be removed
 // now is left to Sweep.
 func (k *Keeper) Discard(ctx context.Context, r *Received) {
-	if r != nil {
-		_ = k.sealed.Remove(context.WithoutCancel(ctx), r.written.Name)
+	if r == nil {
+		return
 	}
+	if err := k.sealed.Remove(context.WithoutCancel(ctx), r.written.Name); err == nil {
+		k.forget(ctx, r.written.Name)
+	}
+}
+
+// forget drops the note of an object that is gone. A note that stays is looked
+// at by Sweep.
+func (k *Keeper) forget(ctx context.Context, name storage.Name) {
+	_ = pg.Keep(context.WithoutCancel(ctx), k.db, `delete from app.upload where object_name = $1`, string(name))
 }
 
 func file(problem string) error { return fault.Bad([]fault.Field{{Name: "file", Problem: problem}}) }
@@ -77,7 +119,7 @@ func (k *Keeper) broken(src *source, err error) error {
 	case src.err != nil:
 		return fault.Wrap(fault.Invalid, "The upload broke off before the file was whole. Nothing was kept; send it again.", src.err)
 	}
-	return fmt.Errorf("versions: receive: %w", err)
+	return fault.Wrap(fault.Unavailable, "Documents cannot be stored just now. Nothing was kept; try again in a while, and if it lasts tell your administrator.", err)
 }
 
 // TooLarge is the fault for a file over the limit of so many bytes.
@@ -128,8 +170,10 @@ func checkFileName(name string) error {
 		return file("The file has no name. Give it one and send it again.")
 	case len([]rune(name)) > fault.Longest || len(name) > 4*fault.Longest:
 		return file(fmt.Sprintf("The file's name has %d letters; %d is the most. Shorten it and send it again.", len([]rune(name)), fault.Longest))
-	case strings.ContainsAny(name, `/\"<>`) || name == "." || name == "..":
+	case strings.ContainsAny(name, `/\"<>`) || strings.Contains(name, "%22"): // browsers send a quote as %22
 		return file(`The file's name holds a character that a name may not have (/ \ " < >). Rename it and send it again.`)
+	case name == "." || name == "..":
+		return file("The file's name is only dots, which name a folder. Rename it and send it again.")
 	case strings.ContainsFunc(name, fault.Hidden):
 		return file("The file's name holds characters that cannot be seen, which can make it look like another. Rename it and send it again.")
 	}

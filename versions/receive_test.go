@@ -41,7 +41,8 @@ func TestReceiveRefusesAndKeepsNothing(t *testing.T) {
 		{"../a.txt", strings.NewReader("x"), "character"},
 		{`C:\a.txt`, strings.NewReader("x"), "character"},
 		{`"a".txt`, strings.NewReader("x"), "character"},
-		{"..", strings.NewReader("x"), "character"},
+		{"..", strings.NewReader("x"), "only dots"},
+		{"say %22hi%22.txt", strings.NewReader("x"), "character"},
 		{"", strings.NewReader("x"), "no name"},
 		{"a\u202etxt.exe", strings.NewReader("x"), "cannot be seen"},
 		{"a\x00.txt", strings.NewReader("x"), "cannot be seen"},
@@ -94,16 +95,24 @@ func TestReceiveTakesAnyFormat(t *testing.T) {
 	}
 }
 
-// An object without a row is removed at the second look; one with a row never.
+// What an upload left behind that never came to a row is removed when it is old
+// enough. What has a row never is, nor what this database knows nothing of.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	a, err := w.document("staff", "procedure", "2026-01-01", "kept")
 	must(t, err)
+	late := versions.Slot{}
 	for range 3 {
-		_, err := w.keeper.Receive(t.Context(), "orphan.txt", strings.NewReader("orphan"))
+		late, err = w.keeper.BeginVersion(t.Context(), w.Actors["staff"], a.Document.ID)
+		must(t, err)
+		_, err = w.keeper.Receive(t.Context(), "orphan.txt", strings.NewReader("orphan"))
 		must(t, err)
 	}
+	slow, err := w.keeper.Receive(t.Context(), "slow.txt", strings.NewReader("so slow that it is given up"))
+	must(t, err)
+	_, err = w.sealed.Put(t.Context(), strings.NewReader("of another database, or newer than this one's backup"))
+	must(t, err)
 	sweep := func(age time.Duration, removed, left int) {
 		t.Helper()
 		n, err := w.keeper.Sweep(t.Context(), age)
@@ -111,10 +120,12 @@ func TestSweep(t *testing.T) {
 			t.Errorf("removed %d, left %d, %v; want %d, %d", n, w.objects(), err, removed, left)
 		}
 	}
-	sweep(time.Hour, 0, 4)
-	sweep(0, 0, 4)
-	sweep(0, 3, 1)
-	sweep(0, 0, 1)
+	sweep(time.Hour, 0, 6)
+	sweep(0, 4, 2)
+	sweep(0, 0, 2)
+	if _, err := w.keeper.AddVersion(t.Context(), w.Actors["staff"], late, versions.Entry{InForceFrom: "2026-02-01"}, slow, ""); !fault.Is(err, fault.Conflict) {
+		t.Errorf("an upload that was given up was taken: %v", err)
+	}
 	o, err := w.keeper.Open(t.Context(), w.Actors["staff"], versions.Target{Document: a.Document.ID, Number: 1}, "")
 	must(t, err)
 	must(t, o.Close())

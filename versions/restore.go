@@ -27,7 +27,7 @@ func (k *Keeper) Restore(ctx context.Context, actor access.Actor, t Target, from
 	}
 	defer old.Close()
 	// the content is sealed afresh: every version has an object and a key of its own
-	written, err := k.sealed.Put(ctx, old)
+	written, err := k.keep(ctx, old)
 	if err != nil {
 		return Added{}, err
 	}
@@ -50,7 +50,7 @@ func (k *Keeper) Restore(ctx context.Context, actor access.Actor, t Target, from
 	return k.AddVersion(ctx, actor, slot, e, r, "restore "+strconv.FormatInt(v.ID, 10)+" "+from+" "+strconv.Itoa(slot.latest))
 }
 
-// restoring is the action under which a restored version is recorded.
+// action is the one under which a restored version is recorded.
 func (e Entry) action(otherwise access.Action) access.Action {
 	if e.restored != nil {
 		return access.RestoreVersion

@@ -53,8 +53,8 @@ func (k *Keeper) Approve(ctx context.Context, actor access.Actor, t Target, a Ap
 		switch {
 		case !d.NeedsApproval:
 			return fault.New(fault.Conflict, "Documents of this kind need no approval.")
-		case v.author == int64(actor.ID):
-			return fault.New(fault.Forbidden, "You added this version, so somebody else must approve it.")
+		case v.own:
+			return fault.New(fault.Forbidden, "You wrote this version, so somebody else must approve it.")
 		case v.approved:
 			return fault.New(fault.Conflict, "This version is approved already.")
 		}
@@ -150,7 +150,8 @@ func (k *Keeper) Withdraw(ctx context.Context, actor access.Actor, id int64, fro
 
 // version is what decisions about a version need to know of it.
 type version struct {
-	id, author     int64
+	id             int64
+	own            bool // the actor wrote it, or the same content before it was restored
 	from, to       time.Time
 	approved, told bool
 }
@@ -170,11 +171,12 @@ func (k *Keeper) about(ctx context.Context, actor access.Actor, a access.Action,
 		var v version
 		var to *time.Time
 		err = tx.QueryRow(ctx, `
-			select v.id, v.author_id, v.wanted_from, nullif(v.wanted_to, 'infinity'),
+			select v.id, v.wanted_from, nullif(v.wanted_to, 'infinity'),
+				exists (select from app.version o where o.document_id = v.document_id and o.sha256 = v.sha256 and o.author_id = @actor),
 				exists (select from app.decision x where x.version_id = v.id and x.verdict = 'approved'),
 				exists (select from app.statement s where s.version_id = v.id)
 			from app.version v where v.document_id = @document and v.number = @number`,
-			pgx.NamedArgs{"document": t.Document, "number": t.Number}).Scan(&v.id, &v.author, &v.from, &to, &v.approved, &v.told)
+			pgx.NamedArgs{"document": t.Document, "number": t.Number, "actor": actor.ID}).Scan(&v.id, &v.from, &to, &v.own, &v.approved, &v.told)
 		if pg.None(err) {
 			return fault.NotThere()
 		}

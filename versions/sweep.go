@@ -2,64 +2,42 @@ package versions
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"custodian/internal/pg"
 	"custodian/storage"
 )
 
-// sweeper remembers which objects no row spoke of at the last look.
-type sweeper struct {
-	mu   sync.Mutex
-	seen map[storage.Name]bool
-}
-
-func newSweeper() *sweeper { return &sweeper{seen: map[storage.Name]bool{}} }
-
-// batch is how many objects are asked about at once.
+// batch is how many objects are swept in one go.
 const batch = 500
 
-// Sweep removes objects that no row speaks of: what a crash between storing
-// content and writing its row leaves behind. It works in two steps. An object
-// is noted when it is older than age and has no row; it is removed when the
-// next Sweep finds the same. age must be longer than any upload lasts. It gives
+// Sweep removes what a crash between storing content and writing its row has
+// left behind: objects whose upload was noted before its first byte, began more
+// than age ago, and never came to a row. Nothing else in the store is touched,
+// so a database that was restored from a backup, or the wrong one, cannot sweep
+// away what it does not know. age must be longer than any upload lasts. It gives
 // how many were removed.
+//
+// An upload is given up first, which its own commit would notice, and removed
+// second.
 func (k *Keeper) Sweep(ctx context.Context, age time.Duration) (int, error) {
-	k.swept.mu.Lock()
-	defer k.swept.mu.Unlock()
-	noted := map[storage.Name]bool{}
 	removed := 0
-	var names []string
-	settle := func() error {
-		orphans, err := pg.Unclaimed(ctx, k.db, names)
-		names = names[:0]
-		for _, n := range orphans {
-			name := storage.Name(n)
-			if !k.swept.seen[name] {
-				noted[name] = true
-			} else if err == nil {
-				if err = k.sealed.Remove(ctx, name); err == nil {
-					removed++
-				}
-			}
-		}
-		return err
-	}
-	for info, err := range k.sealed.List(ctx) {
-		if err != nil {
+	for {
+		if err := pg.Keep(ctx, k.db, `update app.upload set abandoned = true where begun_at < now() - make_interval(secs => $1)`, age.Seconds()); err != nil {
 			return removed, err
 		}
-		if time.Since(info.Modified) < age {
-			continue
+		names, err := pg.Abandoned(ctx, k.db, batch)
+		if err != nil || len(names) == 0 {
+			return removed, err
 		}
-		if names = append(names, string(info.Name)); len(names) == batch {
-			if err := settle(); err != nil {
+		for _, n := range names {
+			if err := k.sealed.Remove(ctx, storage.Name(n)); err != nil {
 				return removed, err
 			}
+			if err := pg.Keep(ctx, k.db, `delete from app.upload where object_name = $1`, n); err != nil {
+				return removed, err
+			}
+			removed++
 		}
 	}
-	err := settle()
-	k.swept.seen = noted
-	return removed, err
 }

@@ -89,7 +89,7 @@ func (w *world) approve(who string, document int64, n int) error {
 // inForce gives the number of the version of the one document in force, 0 for none.
 func (w *world) inForce(at time.Time, known time.Time) int {
 	w.t.Helper()
-	list, err := w.keeper.AsAt(context.Background(), w.Actors["inspector"], w.library(), versions.Question{At: at, Known: known, Limit: 10})
+	list, _, err := w.keeper.AsAt(context.Background(), w.Actors["inspector"], w.library(), versions.Question{At: at, Known: known, Limit: 10})
 	must(w.t, err)
 	switch len(list) {
 	case 0:
@@ -156,8 +156,12 @@ func TestPolicyFromUploadToWithdrawal(t *testing.T) {
 	if n := w.inForce(day(t, "2026-02-01"), time.Time{}); n != 0 {
 		t.Errorf("withdrawn, and yet version %d", n)
 	}
-	_, list, err := w.keeper.Versions(ctx, w.Actors["manager"], id, 0, 10)
+	h, err := w.keeper.Versions(ctx, w.Actors["manager"], id, 0, 10)
 	must(t, err)
+	list := h.Versions
+	if len(h.Withdrawn) != 1 || h.Withdrawn[0].Why != "replaced by another policy" {
+		t.Errorf("withdrawn %+v", h.Withdrawn)
+	}
 	if list[0].State != versions.Withdrawn || list[1].State != versions.Superseded {
 		t.Errorf("states %s, %s", list[0].State, list[1].State)
 	}

@@ -25,6 +25,10 @@ func postgresDir(s *config.Settings) string { return filepath.Join(s.DataDir, "p
 func openDatabase(ctx context.Context, s *config.Settings) (*database, error) {
 	d := &database{}
 	appURL := s.DatabaseURL.Reveal()
+	if appURL == "" && s.OwnerDatabaseURL.IsSet() {
+		return nil, errors.New("owner_database_url is set and database_url is not. Set database_url as well, to the login that the portal works with; " +
+			"or set neither, to use a private PostgreSQL")
+	}
 	if appURL == "" {
 		var err error
 		if d.own, err = cluster.Start(ctx, cluster.Options{Dir: postgresDir(s), Bin: s.PostgresBin}); err != nil {

@@ -189,7 +189,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if err := reach(t.Context(), store); err != nil {
+	if err := store.Check(t.Context()); err != nil {
 		t.Errorf("reach: %v", err)
 	}
 	left := 0

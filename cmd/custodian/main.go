@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	// The dates of the product are London's, also on a machine without a time zone database.
 	_ "time/tzdata"
@@ -93,7 +94,7 @@ func (p program) commands() *cobra.Command {
 func addSettings(flags *pflag.FlagSet) {
 	flags.String(config.ConfigFlag, "", "the settings file (TOML); also "+config.ConfigEnv)
 	for _, s := range config.Table() {
-		flags.String(s.Flag(), "", s.Help)
+		flags.String(s.Flag(), "", strings.ReplaceAll(s.Help, "`", "'")) // in backquotes, a word would be taken for the name of the value
 		if s.Secret {
 			flags.String(s.FileFlag(), "", "a file that holds "+s.Key)
 		}

@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"custodian/storage"
 )
+
+// answerTime is how long everything may take to say that it is ready: whoever asks wants to know soon that it is not.
+const answerTime = 5 * time.Second
 
 // engine is what the portal stands on, for asking whether it holds.
 type engine struct {
@@ -16,6 +20,8 @@ type engine struct {
 
 // ready returns nil when a document could be stored and read now. The portal answers /readyz by it.
 func (e engine) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	if err := e.db.Ping(ctx); err != nil {
 		return fmt.Errorf("the database does not answer: %w", err)
 	}
@@ -25,5 +31,8 @@ func (e engine) ready(ctx context.Context) error {
 	if err := e.keys.Check(ctx); err != nil {
 		return err
 	}
-	return reach(ctx, e.store)
+	if err := e.store.Check(ctx); err != nil {
+		return fmt.Errorf("the store does not answer: %w", err)
+	}
+	return nil
 }

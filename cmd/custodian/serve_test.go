@@ -218,9 +218,12 @@ func TestOwnDatabase(t *testing.T) {
 	execute(t, super, roles)
 	refused("DATABASE_URL="+app, "has no tables of Custodian yet. Run: custodian migrate --print-roles")
 	for range 2 {
-		if code, out, errs := run(t, []string{"OWNER_DATABASE_URL=" + owner, "DATABASE_URL=" + app}, "migrate"); code != 0 || !strings.Contains(out, "The database is at version") {
+		if code, out, errs := run(t, []string{"OWNER_DATABASE_URL=" + owner}, "migrate"); code != 0 || !strings.Contains(out, "The database is at version") {
 			t.Fatalf("migrate ended with %d and said %s%s", code, out, errs)
 		}
+	}
+	if code, said := serve(t, []string{"OWNER_DATABASE_URL=" + owner}, "--data-dir", data).end(); code != 1 || !strings.Contains(said, "database_url is not") {
+		t.Errorf("with the owner's login alone serve ended with %d and said %q", code, said)
 	}
 	s := serve(t, []string{"DATABASE_URL=" + app}, "--data-dir", data)
 	if code := s.get(t, "/readyz"); code != http.StatusOK {
@@ -228,6 +231,16 @@ func TestOwnDatabase(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(data, "postgres")); !os.IsNotExist(err) {
 		t.Errorf("a private PostgreSQL was made although a database was given (%v)", err)
+	}
+	objects := filepath.Join(data, "objects")
+	if err := os.Rename(objects, objects+".gone"); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.get(t, "/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("/readyz answered %d although the place for objects is gone", code)
+	}
+	if err := os.Rename(objects+".gone", objects); err != nil {
+		t.Fatal(err)
 	}
 	execute(t, super, `insert into app.schema_version (version_id, is_applied) values (99999, true)`)
 	if code := s.get(t, "/readyz"); code != http.StatusServiceUnavailable {

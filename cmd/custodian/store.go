@@ -82,15 +82,3 @@ func rootLost(s *config.Settings) (bool, error) {
 	keys, err := filepath.Glob(filepath.Join(s.KeyringDir, "*.key"))
 	return len(keys) > 0, err
 }
-
-// reach asks the store for an object that cannot be there: the answer must be that it is not.
-func reach(ctx context.Context, store storage.Store) error {
-	o, err := store.Open(ctx, storage.NewName())
-	if err == nil {
-		return errors.Join(errors.New("the store has an object under a name that was never given"), o.Close())
-	}
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	return fmt.Errorf("the store does not answer: %w", err)
-}

@@ -30,7 +30,7 @@ var ErrSilent = errors.New("audit: a change was made without a footprint")
 
 // Target is what an act is about: ids, 0 for none. The most precise id is
 // enough; where it lies is filled in by the database.
-type Target struct{ Record, Document, Version int64 }
+type Target struct{ Home, Record, Document, Version int64 }
 
 func (t Target) String() string {
 	switch {
@@ -40,6 +40,8 @@ func (t Target) String() string {
 		return fmt.Sprintf("document %d", t.Document)
 	case t.Record != 0:
 		return fmt.Sprintf("record %d", t.Record)
+	case t.Home != 0:
+		return fmt.Sprintf("home %d", t.Home)
 	}
 	return ""
 }
@@ -133,9 +135,9 @@ func leave(ctx context.Context, tx *pg.WriteTx, outcome string, acts ...Act) err
 		if outcome != "done" {
 			sought = a.Target.String()
 		}
-		b.Queue(`insert into app.footprint (actor_id, action, outcome, record_id, document_id, version_id, sought, detail, request)
-			values (@actor, @action, @outcome, @record, @document, @version, @sought, @detail, @request)`,
-			pgx.NamedArgs{"actor": tx.Actor.ID, "action": a.Action.Name, "outcome": outcome, "record": pg.Null(a.Target.Record),
+		b.Queue(`insert into app.footprint (actor_id, action, outcome, home_id, record_id, document_id, version_id, sought, detail, request)
+			values (@actor, @action, @outcome, @home, @record, @document, @version, @sought, @detail, @request)`,
+			pgx.NamedArgs{"actor": tx.Actor.ID, "action": a.Action.Name, "outcome": outcome, "home": pg.Null(a.Target.Home), "record": pg.Null(a.Target.Record),
 				"document": pg.Null(a.Target.Document), "version": pg.Null(a.Target.Version), "sought": sought, "detail": detail, "request": Request(ctx)})
 	}
 	if err := tx.Send(ctx, b); err != nil {

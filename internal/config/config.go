@@ -9,7 +9,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -162,9 +161,6 @@ func (s *Settings) agree(got map[string]found) []error {
 	}
 	if s.OIDC.Issuer != "" {
 		need("when oidc_issuer is set", "oidc_client_id", "oidc_client_secret")
-	}
-	if s.OwnerDatabaseURL.IsSet() && !s.DatabaseURL.IsSet() {
-		mistakes = append(mistakes, errors.New("owner_database_url: is set, but database_url is not; set both, or neither to use a private PostgreSQL"))
 	}
 	if s.Store == StoreDir && inside(s.KeyringDir, s.StoreDir) {
 		mistakes = append(mistakes, fmt.Errorf("keyring_dir: %s lies inside store_dir %s; keys must be kept, and backed up, apart from what they open", s.KeyringDir, s.StoreDir))

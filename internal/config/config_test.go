@@ -200,7 +200,6 @@ func TestMistakes(t *testing.T) {
 		"port":              {flags: map[string]string{"listen": "127.0.0.1:70000"}, want: []string{`has the port "70000"`}},
 		"s3 without":        {flags: map[string]string{"store": "s3"}, want: []string{"s3_endpoint: must be set when store is s3", "s3_bucket", "s3_access_key", "s3_secret_key"}},
 		"oidc without":      {flags: map[string]string{"oidc-issuer": "https://x.example.org"}, want: []string{"oidc_client_id", "oidc_client_secret"}},
-		"owner alone":       {env: []string{"OWNER_DATABASE_URL=postgres://h/d"}, want: []string{"owner_database_url: is set, but database_url is not"}},
 		"keys with objects": {flags: map[string]string{"store-dir": "/srv/x", "keyring-dir": "/srv/x/keys"}, want: []string{"keyring_dir: /srv/x/keys lies inside store_dir /srv/x"}},
 		"objects with keys": {flags: map[string]string{"store-dir": "/srv/x/y", "keyring-dir": "/srv/x"}, want: []string{"store_dir: /srv/x/y lies inside keyring_dir /srv/x"}},
 		"public with path":  {flags: map[string]string{"public-url": "https://h/app"}, want: []string{"must end after the host"}},

@@ -31,5 +31,5 @@ func CheckLine(name, text string) []Field {
 
 // Hidden tells whether a character hides or reorders others, or is none.
 func Hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) || r == unicode.ReplacementChar || r == '\u2028' || r == '\u2029'
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d' || r == unicode.ReplacementChar || r == '\u2028' || r == '\u2029'
 }

@@ -124,16 +124,13 @@ func Give(ctx context.Context, db *pg.DB, actor access.Actor, g Giving) (int64, 
 	return id, err
 }
 
-// End ends a role now, and the grants that derive from it with it.
+// End ends a role now, and the grants that derive from it with it; with the
+// last role at a home go the grants that were given through that home.
 func End(ctx context.Context, db *pg.DB, actor access.Actor, held int64) error {
 	about := audit.Act{Action: access.EndRole, Detail: audit.Detail{"role_held": held}}
 	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
-		args := pgx.NamedArgs{"id": held}
-		_, err := tx.Exec(ctx, `update app.grants set valid_until = greatest(valid_from, now()) where role_held_id = @id and valid_until > now()`, args)
-		if err != nil {
-			return err
-		}
-		tag, err := tx.Exec(ctx, `update app.role_held set until_at = greatest(from_at, now()) where id = @id and until_at > now()`, args)
+		// the grants end with it, by the table's trigger
+		tag, err := tx.Exec(ctx, `update app.role_held set until_at = greatest(from_at, now()) where id = @id and until_at > now()`, pgx.NamedArgs{"id": held})
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ var keepers = map[string][]string{
 	"token_use":    {"internal/login"},
 	"session_seen": {"internal/login"},
 	"idempotency":  {"internal/audit"},
+	"upload":       {"versions"},
 	"job_state":    {"internal/jobs"},
 	"outbox":       {"internal/jobs"},
 }

@@ -38,32 +38,46 @@ func (Secret) String() string { return "(secret)" }
 // GoString hides the secret from %#v.
 func (Secret) GoString() string { return "(secret)" }
 
-// NewToken makes a token that acts as the person or service account to, until
-// expires. People make their own; Custodian makes the first ones. It gives the
-// secret, which cannot be had again, and the token's id.
-func NewToken(ctx context.Context, db *pg.DB, actor access.Actor, to access.ActorID, label string, expires time.Time) (Secret, int64, error) {
-	raw := make([]byte, 32)
-	rand.Read(raw)
-	secret := Secret{prefix + base64.RawURLEncoding.EncodeToString(raw)}
-	var id int64
-	about := audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to}}
-	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
-		if id, err = tx.NewID(ctx); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `insert into app.token (id, actor_id, hash, label, created_by, expires_at) values (@id, @to, @hash, @label, @by, @expires)`,
-			pgx.NamedArgs{"id": id, "to": to, "hash": hashOf(secret.text), "label": label, "by": actor.ID, "expires": expires})
-		tx.Record(audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to, "token": id}})
-		return err
-	})
-	return secret, id, err
+// Made is a token as it is made.
+type Made struct {
+	ID        int64
+	Secret    Secret // cannot be had again
+	ExpiresAt time.Time
 }
 
-// Revoke ends one of the actor's own tokens, at once.
+// NewToken makes a token that acts as the person or service account to, until
+// expires. People make their own; Custodian makes the first ones. One that is
+// made with another token lasts no longer than that and ends with it, so that a
+// token which fell into wrong hands can be ended whole.
+func NewToken(ctx context.Context, db *pg.DB, actor access.Actor, to access.ActorID, label string, expires time.Time) (Made, error) {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	m := Made{Secret: Secret{prefix + base64.RawURLEncoding.EncodeToString(raw)}, ExpiresAt: expires}
+	about := audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to}}
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
+		if m.ID, err = tx.NewID(ctx); err != nil {
+			return err
+		}
+		args := pgx.NamedArgs{"id": m.ID, "to": to, "hash": hashOf(m.Secret.text), "label": label, "by": actor.ID, "with": pg.Null(actor.Token), "expires": expires}
+		if err := tx.QueryRow(ctx, `select least(@expires::timestamptz, (select t.expires_at from app.token t where t.id = @with))`, args).Scan(&m.ExpiresAt); err != nil {
+			return err
+		}
+		args["expires"] = m.ExpiresAt
+		_, err = tx.Exec(ctx, `
+			insert into app.token (id, actor_id, hash, label, created_by, made_with, expires_at) values (@id, @to, @hash, @label, @by, @with, @expires)`, args)
+		tx.Record(audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to, "token": m.ID}})
+		return err
+	})
+	return m, err
+}
+
+// Revoke ends one of the actor's own tokens, at once, with all that were made with it.
 func Revoke(ctx context.Context, db *pg.DB, actor access.Actor, token int64) error {
 	about := audit.Act{Action: access.RevokeToken, Detail: audit.Detail{"token": token}}
 	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
-		tag, err := tx.Exec(ctx, `update app.token set revoked_at = now() where id = @id and revoked_at > now()`, pgx.NamedArgs{"id": token})
+		tag, err := tx.Exec(ctx, `
+			with recursive made as (select @id::bigint as id union select t.id from app.token t join made m on t.made_with = m.id)
+			update app.token set revoked_at = now() where id in (select id from made) and revoked_at > now()`, pgx.NamedArgs{"id": token})
 		if err != nil {
 			return err
 		}

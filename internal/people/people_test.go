@@ -209,3 +209,45 @@ func TestRecordsInPages(t *testing.T) {
 		t.Errorf("%d records, want 26", len(seen))
 	}
 }
+
+// With the last role at a setting go the grants that were given through it.
+func TestAKeyWorkerLeaves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["staff2"].ID, w.Records["Finch Sample"], "key worker"); err != nil {
+		t.Fatal(err)
+	}
+	var held int64
+	w.Scan(t, `select id from app.role_held where actor_id = $1`, []any{w.Actors["staff2"].ID}, &held)
+	if err := grants.End(t.Context(), w.DB, w.Actors["manager"], held); err != nil {
+		t.Fatal(err)
+	}
+	var live int
+	w.Scan(t, `select count(*) from app.grants where actor_id = $1 and valid_until > now()`, []any{w.Actors["staff2"].ID}, &live)
+	if live != 0 || w.sees("staff2", "Finch Sample", access.YoungPerson) {
+		t.Errorf("%d grants outlived the role", live)
+	}
+}
+
+// A role that is to begin later still begins later where its person moves to.
+func TestALaterRoleMovesAndStaysLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	begins := time.Now().AddDate(0, 1, 0)
+	if _, err := grants.Give(t.Context(), w.DB, access.Custodian(), grants.Giving{To: w.Actors["staff"].ID, Role: grants.RegisteredManager, Provider: w.Provider,
+		Home: w.Homes[sample.ChildrensHome], From: begins, Why: "promoted next month"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.move("admin", "Sam Example", sample.Supported, people.Change{Why: "new post"}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := people.Me(t.Context(), w.DB, w.Actors["staff"])
+	if err != nil || len(p.Roles) != 1 || p.Roles[0].Role != string(grants.MemberOfStaff) {
+		t.Errorf("roles now: %+v, %v", p.Roles, err)
+	}
+	var early int
+	w.Scan(t, `select count(*) from app.grants where actor_id = $1 and valid_from <= now() and valid_until > now() and rights & 4 = 4`, []any{w.Actors["staff"].ID}, &early)
+	if early != 0 {
+		t.Error("the manager's grants began before their day")
+	}
+}

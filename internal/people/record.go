@@ -73,7 +73,7 @@ func Open(ctx context.Context, db *pg.DB, actor access.Actor, n NewRecord) (int6
 		}
 		place := access.Place{Provider: n.Provider, Home: n.Home, Record: id, Class: access.ClassOf(n.Kind, access.General)}
 		if _, ok := access.DecideRecord(rights, access.OpenRecord, place); !ok && actor.ID != access.System {
-			return fault.NotThere()
+			return fault.New(fault.Forbidden, "Only somebody who manages such records at that setting can open one. Ask its manager.")
 		}
 		home := pg.Null(n.Home)
 		if home != nil {

@@ -148,11 +148,18 @@ func Answered(err error) bool {
 // None tells whether err says that a query for one row found none.
 func None(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
 
-// Unclaimed gives those of the object names that no version speaks of.
-func Unclaimed(ctx context.Context, db *DB, names []string) ([]string, error) {
-	rows, err := db.pool.Query(ctx, `select name from app.unclaimed($1) as name`, names)
+// Abandoned gives the names of objects whose upload was given up, at most limit.
+func Abandoned(ctx context.Context, db *DB, limit int) ([]string, error) {
+	rows, err := db.pool.Query(ctx, `select object_name from app.upload where abandoned order by begun_at limit $1`, limit)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// HasContent tells whether anything was ever put on a record, whoever may see it.
+func HasContent(ctx context.Context, db *DB, record int64) (bool, error) {
+	var has bool
+	err := db.pool.QueryRow(ctx, `select app.has_content($1)`, record).Scan(&has)
+	return has, err
 }

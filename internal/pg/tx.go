@@ -65,6 +65,15 @@ func (tx *WriteTx) Send(ctx context.Context, b *pgx.Batch) error {
 	return tx.inner.SendBatch(ctx, b).Close()
 }
 
+// Share waits until nobody has the thing under Lock, and keeps it so; others may
+// share it. As with Lock, Now moves to the present.
+func (tx *WriteTx) Share(ctx context.Context, noun string, id int64) error {
+	if _, err := tx.inner.Exec(ctx, `select pg_advisory_xact_lock_shared(hashtextextended(@noun, @id))`, pgx.NamedArgs{"noun": noun, "id": id}); err != nil {
+		return err
+	}
+	return tx.inner.QueryRow(ctx, `select clock_timestamp()`).Scan(&tx.Now)
+}
+
 // Lock waits until nobody else works on the thing, then moves Now to the
 // present: a time taken before the wait would put known periods out of order.
 // It must come before anything that uses Now.

@@ -134,8 +134,8 @@ func (p *Planted) person(ctx context.Context, o Options, u User) error {
 }
 
 func (p *Planted) giveToken(ctx context.Context, o Options, actor access.Actor, name string) error {
-	secret, _, err := login.NewToken(ctx, o.DB, access.Custodian(), actor.ID, name, time.Now().Add(tokenLife))
-	p.Tokens[name] = secret.Reveal()
+	made, err := login.NewToken(ctx, o.DB, access.Custodian(), actor.ID, name, time.Now().Add(tokenLife))
+	p.Tokens[name] = made.Secret.Reveal()
 	return err
 }
 

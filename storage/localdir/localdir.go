@@ -31,7 +31,7 @@ import (
 
 const (
 	tempDir    = "tmp"
-	tempAge    = time.Hour // an older temporary file was left by a crash
+	tempAge    = 48 * time.Hour // longer than any upload lasts: an older temporary file was left by a crash
 	bufferSize = 1 << 20
 	shardChars = 2 // of the name: 256 directories
 )
@@ -237,6 +237,17 @@ func (s *Store) Remove(ctx context.Context, name storage.Name) error {
 	}
 	if err != nil {
 		return fmt.Errorf("localdir: %w", err)
+	}
+	return nil
+}
+
+// Check implements storage.Store: the directory, and the one for files on
+// their way, are there. A disk that is not mounted shows here.
+func (s *Store) Check(context.Context) error {
+	for _, dir := range []string{s.dir, filepath.Join(s.dir, tempDir)} {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return errors.Join(fmt.Errorf("localdir: %s is not there", dir), err)
+		}
 	}
 	return nil
 }

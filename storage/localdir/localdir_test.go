@@ -91,7 +91,7 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	past := time.Now().Add(-2 * time.Hour)
+	past := time.Now().Add(-49 * time.Hour)
 	for _, path := range []string{old, strange} {
 		if err := os.Chtimes(path, past, past); err != nil {
 			t.Fatal(err)

@@ -38,6 +38,10 @@ const (
 	// staleUpload is the age at which an upload in parts that nobody finished
 	// is aborted. Longer than any upload of one document takes.
 	staleUpload = 24 * time.Hour
+	// answerTime is how long the server may take to begin an answer, and tries
+	// how often it is asked: a server that is stuck must not hang everybody.
+	answerTime = 20 * time.Second
+	tries      = 3
 	// tidyTime bounds what is done after a caller's context has ended.
 	tidyTime = 30 * time.Second
 	// writeConflict is what AWS answers the loser of two conditional writes at
@@ -76,10 +80,17 @@ var _ storage.Store = (*Store)(nil)
 // that were left unfinished for a day are aborted; a server that does not let
 // us is warned about in the log.
 func New(ctx context.Context, o Options) (*Store, error) {
+	transport, err := minio.DefaultTransport(o.TLS)
+	if err != nil {
+		return nil, fmt.Errorf("s3: %w", err)
+	}
+	transport.ResponseHeaderTimeout = answerTime
 	client, err := minio.New(o.Endpoint, &minio.Options{
-		Creds:  credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""),
-		Secure: o.TLS,
-		Region: o.Region,
+		Transport:  transport,
+		MaxRetries: tries,
+		Creds:      credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""),
+		Secure:     o.TLS,
+		Region:     o.Region,
 		// Checksums in trailers are refused by some servers; MD5 and SHA-256
 		// of each request are in its head instead.
 		TrailingHeaders: false,
@@ -98,6 +109,18 @@ func New(ctx context.Context, o Options) (*Store, error) {
 		slog.WarnContext(ctx, "s3: unfinished uploads were not tidied up", "bucket", o.Bucket, "error", err)
 	}
 	return s, nil
+}
+
+// Check implements storage.Store: the bucket is there.
+func (s *Store) Check(ctx context.Context) error {
+	there, err := s.core.BucketExists(ctx, s.bucket)
+	if err == nil && !there {
+		err = errors.New("there is no such bucket")
+	}
+	if err != nil {
+		return fmt.Errorf("s3: bucket %s: %w", s.bucket, err)
+	}
+	return nil
 }
 
 func (s *Store) makeBucket(ctx context.Context, region string) error {

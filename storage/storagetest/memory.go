@@ -100,6 +100,8 @@ func (o *object) Close() error {
 	return nil
 }
 
+func (m *memory) Check(ctx context.Context) error { return ctx.Err() }
+
 func (m *memory) Remove(ctx context.Context, name storage.Name) error {
 	if err := name.Check(); err != nil {
 		return fmt.Errorf("memory: %w", err)
