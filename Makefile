@@ -64,7 +64,6 @@ bench: setup ## the benchmarks; docs/performance.md keeps the figures
 
 e2e: setup build ## the whole programs: the demonstration stack and the portal in it
 	go -C $(STACK) test -count=1 -timeout 25m ./...
-	go test -count=1 -timeout 25m -v ./internal/whole
 	go test -count=1 -timeout 25m -v ./internal/whole ./cmd/custodian
 
 clean: ## remove what was built and the demonstration's data
