@@ -5,19 +5,23 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"custodian/cmd/devstack/child"
 )
 
-// environment is the portal's: what every program needs, without any setting of Custodian or PostgreSQL that happens to be
-// set around us, and then the stack's own.
+// passed are the settings that one may try out on the stack: it decides all others itself.
+var passed = []string{"CUSTODIAN_UPLOAD_LIMIT", "CUSTODIAN_LOG_LEVEL", "CUSTODIAN_SHUTDOWN_GRACE"}
+
+// environment is the portal's: what every program needs, without any other setting of Custodian or PostgreSQL that happens to
+// be set around us, and then the stack's own.
 func environment(around []string, settings map[string]string) []string {
 	var env []string
 	for _, e := range around {
 		name, _, _ := strings.Cut(e, "=")
-		if !strings.HasPrefix(name, "CUSTODIAN_") && !strings.HasPrefix(name, "PG") &&
+		if slices.Contains(passed, name) || !strings.HasPrefix(name, "CUSTODIAN_") && !strings.HasPrefix(name, "PG") &&
 			!strings.HasPrefix(name, "DATABASE_URL") && !strings.HasPrefix(name, "OWNER_DATABASE_URL") {
 			env = append(env, e)
 		}
