@@ -31,7 +31,7 @@ func (w *world) fill(standings int) {
 		fmt.Sprintf(`insert into app.record (id, provider_id, home_id, kind, name, created_by)
 			select 910000000 + g, %d, 900000000 + 1 + g %% 39, 0, 'Record ' || g, 1 from generate_series(1, 4000) g`, w.Provider),
 		fmt.Sprintf(`insert into app.document (id, record_id, provider_id, home_id, class, kind, needs_approval, title, created_at, created_by, latest_at)
-			select 920000000 + g, %d, %d, %d, 9, 'policy', false, 'Policy ' || g, '2020-01-01', 1, timestamptz '2024-01-01' + g * interval '1 minute' from generate_series(1, 200) g`,
+			select 920000000 + g, %d, %d, %d, 9, 'policy', true, 'Policy ' || g, '2020-01-01', 1, timestamptz '2024-01-01' + g * interval '1 minute' from generate_series(1, 200) g`,
 			w.library(), w.Provider, w.Homes[sample.ChildrensHome]),
 		fmt.Sprintf(`insert into app.document (id, record_id, provider_id, home_id, class, kind, needs_approval, title, created_at, created_by, latest_at)
 			select 930000000 + g, 910000000 + 1 + g %% 4000, %d, 900000000 + 1 + (1 + g %% 4000) %% 39, 0, 'other', false, 'Paper ' || g, '2020-01-01', 1,
