@@ -240,7 +240,7 @@ begin
   select * into e from app.record_event where id = event;
   select r.actor_id into who from app.record r where r.id = e.record_id;
   if who is null then return; end if;
-  for held in select * from app.role_held h where h.actor_id = who and h.home_id = e.from_home_id and h.until_at > now() loop
+  for held in select * from app.role_held h where h.actor_id = who and h.home_id = e.from_home_id and h.until_at > now() for update loop
     fresh := nextval('app.ids');
     insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why)
     values (fresh, who, held.role, held.provider_id, e.home_id, greatest(held.from_at, now()), held.until_at, e.by_actor, e.why);
@@ -255,14 +255,31 @@ end $$;
 -- +goose StatementBegin
 -- A role that ends takes its grants along, and with the last role at a home go the grants that were given through that home (a key worker's).
 create function app.role_ends() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+declare last timestamptz;
 begin
   update app.grants g set valid_until = greatest(g.valid_from, new.until_at)
   where g.role_held_id = new.id and g.valid_until > greatest(g.valid_from, new.until_at);
-  if not exists (select from app.role_held h where h.actor_id = new.actor_id and h.home_id = new.home_id and h.until_at > new.until_at) then
-    update app.grants g set valid_until = greatest(g.valid_from, new.until_at)
-    where g.actor_id = new.actor_id and g.through_home = new.home_id and g.valid_until > greatest(g.valid_from, new.until_at);
-  end if;
+  select greatest(now(), max(h.until_at)) into last from app.role_held h
+  where h.actor_id = new.actor_id and h.home_id = new.home_id and h.from_at <= now() and h.until_at > h.from_at;
+  last := coalesce(last, now());
+  update app.grants g set valid_until = greatest(g.valid_from, last)
+  where g.actor_id = new.actor_id and g.through_home = new.home_id and g.valid_until > greatest(g.valid_from, last);
   return null;
 end $$;
 -- +goose StatementEnd
+-- +goose StatementBegin
+-- A grant given through a home is for somebody who works there, on what lies there, and lasts no longer than their role.
+create function app.entrust() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+declare role_ends timestamptz;
+begin
+  perform 1 from app.record r where r.id = new.scope_id and r.home_id = new.through_home for share;
+  if not found or new.scope <> 2 then raise exception 'the record does not lie at that home' using errcode = '42501'; end if;
+  select max(h.until_at) into role_ends from app.role_held h
+  where h.actor_id = new.actor_id and h.home_id = new.through_home and h.from_at <= now() and h.until_at > now();
+  if role_ends is null then raise exception 'no role at that home' using errcode = '42501'; end if;
+  new.valid_until := least(new.valid_until, role_ends);
+  return new;
+end $$;
+-- +goose StatementEnd
+create trigger entrust before insert on app.grants for each row when (new.through_home is not null) execute function app.entrust();
 create trigger role_ends after update on app.role_held for each row execute function app.role_ends();

@@ -94,17 +94,17 @@ create function app.manages(provider_id bigint, home_id bigint, reach int8multir
 returns boolean language sql stable
 return coalesce(app.me() = 1 or reach @> any (array[provider_id * 128 + 3, home_id * 128 + 16 + 3]), false);
 
--- Footprints about no record: seen by whoever audits anything at the home they belong to, or at the provider.
+-- Footprints about no record (Custodian's own have no provider either: -1, since a range of nulls would be everything): seen by whoever audits anything at the home they belong to, or at the provider.
 create function app.audits(provider_id bigint, home_id bigint, reach int8multirange)
 returns boolean language sql immutable parallel safe
-return coalesce(reach && any (array[int8range(provider_id * 128, provider_id * 128 + 16), int8range(coalesce(home_id, -1) * 128 + 16, coalesce(home_id, -1) * 128 + 32)]), false);
+return coalesce(reach && any (array[int8range(coalesce(provider_id, -1) * 128, coalesce(provider_id, -1) * 128 + 16), int8range(coalesce(home_id, -1) * 128 + 16, coalesce(home_id, -1) * 128 + 32)]), false);
 
 -- +goose StatementBegin
 do $$
 declare f text;
 begin
   foreach f in array array['reach(int)', 'shields()', 'scopes(int)', 'my_grants()', 'my_provider()', 'my_kind()', 'bearer(bytea)', 'lies_in(bigint)', 'has_content(bigint)',
-      'speak()', 'retell()', 'shelve()', 'renew()', 'depart()', 'follow()', 'move_roles(bigint)', 'role_ends()', 'place_footprint()', 'timeline(bigint)'] loop
+      'speak()', 'retell()', 'shelve()', 'renew()', 'depart()', 'follow()', 'move_roles(bigint)', 'role_ends()', 'entrust()', 'place_footprint()', 'timeline(bigint)'] loop
     execute 'alter function app.' || f || ' owner to custodian_rule';
   end loop;
   -- triggers need no grant to run; nobody calls these by hand

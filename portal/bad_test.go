@@ -359,7 +359,7 @@ func TestFormsThatAreCutAtABoundary(t *testing.T) {
 	for _, f := range [][2]string{{"title", "Cut"}, {"kind", "other"}, {"in_force_from", "2026-01-01"}} {
 		fmt.Fprintf(&whole, "--BBB\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", f[0], f[1])
 	}
-	whole.WriteString("--BBB\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n")
+	whole.WriteString("--BBB\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello --BBB-- hello\r\n")
 	for _, end := range []string{"", "--BBB", "--BBB\r\n", "--BBB\r\nContent-Disposition: form-data; name=\"in_force_to\"\r\n", "--BBB--\r\n"} {
 		r, err := http.NewRequest(http.MethodPost, w.url+w.library()+"/documents", strings.NewReader(whole.String()+end))
 		must(t, err)
@@ -391,7 +391,7 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 		checkProblem(t, q, w.try("staff", http.MethodGet, w.library()+"/as-at?"+q, nil), 400, "")
 	}
 	v := w.add("staff", w.library(), paper("policy", "2026-01-01", "x"))
-	for _, b := range []string{`{"note":"a","note":"b"}`, `{"Note":"a"}`, `{"in_force_from":"2026-02-01","IN_FORCE_FROM":"2020-01-01"}`} {
+	for _, b := range []string{`{"note":"a","note":"b"}`, `{"Note":"a"}`, `{"in_force_from":"2026-02-01","IN_FORCE_FROM":"2020-01-01"}`, `{"note":"a","in_force_\u0066rom":"2020-01-01","ıote":"b"}`, `{"ſote":"b"}`} {
 		checkProblem(t, b, w.try("manager", http.MethodPost, versionPath(v, "/approve"), raw{"application/json", strings.NewReader(b)}), 400, "")
 	}
 }

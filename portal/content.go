@@ -29,7 +29,7 @@ func (s *server) content(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	asked := c.GetHeader("Range")
-	if !oneRange.MatchString(asked) {
+	if !oneRange.MatchString(asked) || backwards(asked) {
 		// RFC 9110, 14.2 lets a server ignore what it does not take. Several ranges in one request are not taken: they make a
 		// small request into a large amount of work, and a footprint could not say in few words what was read
 		c.Request.Header.Del("Range")
@@ -101,6 +101,14 @@ func attachment(name string) string {
 		return r
 	}, name)
 	return mime.FormatMediaType("attachment", map[string]string{"filename": ascii}) + "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+}
+
+// backwards tells whether a range ends before it begins, which makes it no range.
+func backwards(asked string) bool {
+	from, to, _ := strings.Cut(strings.TrimPrefix(asked, "bytes="), "-")
+	first, errFirst := strconv.ParseInt(from, 10, 64)
+	last, errLast := strconv.ParseInt(to, 10, 64)
+	return errFirst == nil && errLast == nil && last < first
 }
 
 // rangeStart is where a range begins, 0 when there is none.

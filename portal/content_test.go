@@ -48,7 +48,7 @@ func TestRanges(t *testing.T) {
 		{[]string{"Range", "bytes=-5"}, 206, text[size-5:]},
 		{[]string{"Range", "bytes=-999999999"}, 206, text},
 		{[]string{"Range", fmt.Sprintf("bytes=%d-", size)}, 416, ""},
-		{[]string{"Range", "bytes=9-1"}, 416, ""},
+		{[]string{"Range", "bytes=9-1"}, 200, text},
 		{[]string{"Range", "bytes=none"}, 200, text},
 		{[]string{"Range", "bytes=-0"}, 200, text},
 		{[]string{"Range", "bytes=0-4,200000-200004"}, 200, text}, // several at once are not taken, and the whole is sent
@@ -84,7 +84,7 @@ func TestRanges(t *testing.T) {
 	}
 	last := fmt.Sprintf("bytes=%d-", size)
 	want := []string{`bytes=0-9 if unchanged`, `bytes=0-9 if unchanged`, `bytes=0-9 if unchanged`, `bytes=0-9 if unchanged`,
-		"bytes=9-1", "bytes=9-1", last, last, "bytes=-999999999", "bytes=-999999999", "bytes=-5", "bytes=-5"}
+		last, last, "bytes=-999999999", "bytes=-999999999", "bytes=-5", "bytes=-5"}
 	if diff := cmp.Diff(want, got[:len(want)]); diff != "" {
 		t.Errorf("footprints, newest first (-want +got):\n%s", diff)
 	}

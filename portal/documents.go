@@ -21,7 +21,7 @@ func (s *server) addDocument(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.receive(c)
+	u, err := s.receive(c, actor)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (s *server) addVersion(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.receive(c)
+	u, err := s.receive(c, actor)
 	if err != nil {
 		return err
 	}

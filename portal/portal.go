@@ -38,13 +38,14 @@ type server struct {
 	log     *slog.Logger
 	ready   func(context.Context) error
 	version string
+	turns   *turns
 	seen    sync.Map // token id -> when its use was last noted
 }
 
 // New makes the portal's handler.
 func New(o Options) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
-	s := &server{db: o.DB, keeper: o.Keeper, log: o.Log, ready: o.Ready, version: o.Version}
+	s := &server{db: o.DB, keeper: o.Keeper, log: o.Log, ready: o.Ready, version: o.Version, turns: newTurns()}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true

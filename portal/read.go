@@ -82,7 +82,7 @@ func plainNames(text []byte) error {
 		if err != nil || !ok || d.Decode(&skipped) != nil {
 			return nil
 		}
-		if seen[name] || name != strings.ToLower(name) {
+		if seen[name] || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
 			return fault.New(fault.Invalid, fmt.Sprintf("The field %q comes twice, or is not in small letters. Send each field once, as /api/v1/openapi.json writes it.", clip(name)))
 		}
 		seen[name] = true

@@ -245,7 +245,7 @@ func (s *server) asAt(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	if q.Known.IsZero() && from[1] != 0 {
+	if from[1] != 0 {
 		q.Known = time.UnixMicro(from[1]) // a further page answers the question of the first
 	}
 	q.After, q.Limit = from[0], p.limit+1

@@ -12,7 +12,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"custodian/internal/access"
 	"custodian/internal/fault"
+	"custodian/internal/login"
 	"custodian/versions"
 )
 
@@ -34,7 +36,12 @@ const (
 // receive streams a form: the file goes straight to the store, in whatever order
 // the parts come, and nothing is put on this machine's disk. When it fails
 // nothing is kept.
-func (s *server) receive(c *gin.Context) (u upload, err error) {
+func (s *server) receive(c *gin.Context, actor access.Actor) (u upload, err error) {
+	leave, err := s.turns.take(c.Request.Context(), actor.ID)
+	if err != nil {
+		return u, err
+	}
+	defer leave()
 	if u.key, err = onceKey(c); err != nil {
 		return u, err
 	}
@@ -60,7 +67,9 @@ func (s *server) receive(c *gin.Context) (u upload, err error) {
 	for range mostParts {
 		part, err := form.NextRawPart()
 		if errors.Is(err, io.EOF) && tail.closes(c.GetHeader("Content-Type")) {
-			return u, nil
+			// sending may have taken long: the token must still stand
+			_, err = login.Bearer(c.Request.Context(), s.db, c.GetHeader("Authorization"))
+			return u, err
 		}
 		if tooMuch(err) {
 			return u, versions.TooLarge(limit)
@@ -113,7 +122,12 @@ func (t *tail) Read(p []byte) (int, error) {
 // closes tells whether the closing boundary (RFC 2046, 5.1.1) has come.
 func (t *tail) closes(contentType string) bool {
 	_, params, err := mime.ParseMediaType(contentType)
-	return err == nil && bytes.Contains(t.last, []byte("--"+params["boundary"]+"--"))
+	if err != nil {
+		return false
+	}
+	// the last boundary at the beginning of a line: content may hold the same letters elsewhere
+	at := bytes.LastIndex(t.last, []byte("\n--"+params["boundary"]))
+	return at >= 0 && bytes.HasPrefix(t.last[at+len("\n--"+params["boundary"]):], []byte("--"))
 }
 
 // onceKey reads the key of a request that may be sent again, "" for none.

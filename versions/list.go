@@ -44,6 +44,8 @@ type Said struct {
 	Why string
 	By  string
 	At  time.Time
+
+	replaced bool // a withdrawal that was said again before any new version
 }
 
 // Detailed is a version with what was decided and said about it, as known now.
@@ -165,7 +167,9 @@ func histories(ctx context.Context, tx *pg.Tx, args pgx.NamedArgs, byID map[int6
 		return nil, err
 	}
 	rows, err = tx.Query(ctx, `
-		select coalesce(s.version_id, 0), s.kind, s.in_from, nullif(s.in_to, 'infinity'), s.why, coalesce(a.name, ''), s.said_at
+		select coalesce(s.version_id, 0), s.kind, s.in_from, nullif(s.in_to, 'infinity'), s.why, coalesce(a.name, ''), s.said_at,
+			s.version_id is null and exists (select from app.statement l where l.document_id = s.document_id and l.version_id is null and l.said_at > s.said_at
+				and not exists (select from app.statement t where t.document_id = s.document_id and t.kind = 'told' and t.said_at > s.said_at and t.said_at < l.said_at))
 		from app.statement s left join app.actor a on a.id = s.said_by
 		where s.document_id = @document and (s.version_id = any (@ids) or s.version_id is null) order by s.said_at`, args)
 	if err != nil {
@@ -173,7 +177,7 @@ func histories(ctx context.Context, tx *pg.Tx, args pgx.NamedArgs, byID map[int6
 	}
 	var s Said
 	var withdrawn []Said
-	_, err = pgx.ForEachRow(rows, []any{&id, &s.Kind, &s.From, &s.To, &s.Why, &s.By, &s.At}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &s.Kind, &s.From, &s.To, &s.Why, &s.By, &s.At, &s.replaced}, func() error {
 		if id == 0 {
 			withdrawn = append(withdrawn, s)
 		} else {
@@ -198,7 +202,7 @@ func stateOf(v *Detailed, withdrawn []Said, now time.Time) State {
 	switch {
 	case coming:
 		return Coming
-	case slices.ContainsFunc(withdrawn, func(w Said) bool { return w.At.After(v.Said[0].At) && ends(v, w) }):
+	case slices.ContainsFunc(withdrawn, func(w Said) bool { return !w.replaced && w.At.After(v.Said[0].At) && ends(v, w) }):
 		return Withdrawn
 	}
 	return Superseded

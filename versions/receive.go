@@ -86,11 +86,8 @@ func (k *Keeper) keep(ctx context.Context, body io.Reader) (*storage.Written, er
 	if err := pg.Keep(ctx, k.db, `insert into app.upload (object_name) values ($1)`, string(name)); err != nil {
 		return nil, err
 	}
-	written, err := k.sealed.PutAs(ctx, name, body)
-	if err != nil {
-		k.forget(ctx, name)
-	}
-	return written, err
+	// where this fails the note stays: a write whose answer was lost may still land, and Sweep removes what is there by then
+	return k.sealed.PutAs(ctx, name, body)
 }
 
 // Discard removes content that no row will speak of. What cannot be removed
@@ -118,6 +115,14 @@ func (k *Keeper) broken(src *source, err error) error {
 		return TooLarge(k.limit)
 	case src.err != nil:
 		return fault.Wrap(fault.Invalid, "The upload broke off before the file was whole. Nothing was kept; send it again.", src.err)
+	}
+	return notStored(err)
+}
+
+// notStored is what a person is told when the store, and not what they sent, is at fault.
+func notStored(err error) error {
+	if _, ok := fault.Of(err); ok {
+		return err
 	}
 	return fault.Wrap(fault.Unavailable, "Documents cannot be stored just now. Nothing was kept; try again in a while, and if it lasts tell your administrator.", err)
 }

@@ -29,7 +29,7 @@ func (k *Keeper) Restore(ctx context.Context, actor access.Actor, t Target, from
 	// the content is sealed afresh: every version has an object and a key of its own
 	written, err := k.keep(ctx, old)
 	if err != nil {
-		return Added{}, err
+		return Added{}, notStored(err)
 	}
 	v := old.Version
 	if from == "" {

@@ -2,6 +2,7 @@ package versions
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"custodian/internal/pg"
@@ -22,7 +23,8 @@ const batch = 500
 // second.
 func (k *Keeper) Sweep(ctx context.Context, age time.Duration) (int, error) {
 	removed := 0
-	for {
+	var failed error
+	for failed == nil { // what cannot be removed now is tried again the next time, after all the others
 		if err := pg.Keep(ctx, k.db, `update app.upload set abandoned = true where begun_at < now() - make_interval(secs => $1)`, age.Seconds()); err != nil {
 			return removed, err
 		}
@@ -32,7 +34,8 @@ func (k *Keeper) Sweep(ctx context.Context, age time.Duration) (int, error) {
 		}
 		for _, n := range names {
 			if err := k.sealed.Remove(ctx, storage.Name(n)); err != nil {
-				return removed, err
+				failed = errors.Join(failed, err)
+				continue
 			}
 			if err := pg.Keep(ctx, k.db, `delete from app.upload where object_name = $1`, n); err != nil {
 				return removed, err
@@ -40,4 +43,5 @@ func (k *Keeper) Sweep(ctx context.Context, age time.Duration) (int, error) {
 			removed++
 		}
 	}
+	return removed, failed
 }

@@ -144,16 +144,30 @@ func End(ctx context.Context, db *pg.DB, actor access.Actor, held int64) error {
 
 // Entrust makes somebody the key worker of a record: they read and add to all
 // its general and sensitive content. The grant hangs on the record's present
-// setting and ends when the record moves away. Whoever manages the record may.
+// setting, where the key worker must have a role, and ends when the record moves
+// away or that role ends. Whoever manages the record may.
 func Entrust(ctx context.Context, db *pg.DB, actor access.Actor, to access.ActorID, record int64, why string) (int64, error) {
 	var id int64
 	about := audit.Act{Action: access.GiveGrant, Target: audit.Target{Record: record}, Detail: audit.Detail{"to": to, "basis": "key-worker"}}
 	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
+		// the record does not move until this is committed
+		if err := tx.Share(ctx, "record", record); err != nil {
+			return err
+		}
 		var kind access.RecordKind
 		var home *int64
 		err := tx.QueryRow(ctx, `select kind, home_id from app.record where id = @record`, pgx.NamedArgs{"record": record}).Scan(&kind, &home)
 		if pg.None(err) {
 			return fault.NotThere()
+		}
+		if err != nil {
+			return err
+		}
+		var works bool
+		err = tx.QueryRow(ctx, `select exists (select from app.role_held where actor_id = @to and home_id = @home and from_at <= now() and until_at > now())`,
+			pgx.NamedArgs{"to": to, "home": home}).Scan(&works)
+		if err == nil && !works {
+			err = fault.Bad([]fault.Field{{Name: "to", Problem: "A key worker has a role at the record's setting. Give them one there first."}})
 		}
 		if err != nil {
 			return err

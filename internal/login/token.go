@@ -55,6 +55,9 @@ func NewToken(ctx context.Context, db *pg.DB, actor access.Actor, to access.Acto
 	m := Made{Secret: Secret{prefix + base64.RawURLEncoding.EncodeToString(raw)}, ExpiresAt: expires}
 	about := audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to}}
 	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
+		if err := live(ctx, tx, actor); err != nil {
+			return err
+		}
 		if m.ID, err = tx.NewID(ctx); err != nil {
 			return err
 		}
@@ -71,10 +74,28 @@ func NewToken(ctx context.Context, db *pg.DB, actor access.Actor, to access.Acto
 	return m, err
 }
 
+// live makes sure that the token which is used has not just been revoked: making
+// and revoking the tokens of one person wait for one another.
+func live(ctx context.Context, tx *audit.Tx, actor access.Actor) error {
+	if err := tx.Lock(ctx, "tokens", int64(actor.ID)); err != nil || actor.Token == 0 {
+		return err
+	}
+	var lives bool
+	err := tx.QueryRow(ctx, `select revoked_at > clock_timestamp() and expires_at > clock_timestamp() from app.token where id = @id`,
+		pgx.NamedArgs{"id": actor.Token}).Scan(&lives)
+	if err == nil && !lives {
+		err = stranger()
+	}
+	return err
+}
+
 // Revoke ends one of the actor's own tokens, at once, with all that were made with it.
 func Revoke(ctx context.Context, db *pg.DB, actor access.Actor, token int64) error {
 	about := audit.Act{Action: access.RevokeToken, Detail: audit.Detail{"token": token}}
 	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
+		if err := live(ctx, tx, actor); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `
 			with recursive made as (select @id::bigint as id union select t.id from app.token t join made m on t.made_with = m.id)
 			update app.token set revoked_at = now() where id in (select id from made) and revoked_at > now()`, pgx.NamedArgs{"id": token})

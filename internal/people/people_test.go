@@ -55,8 +55,11 @@ func (w *world) move(who, record, home string, c people.Change) error {
 func TestAYoungPersonMoves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["other-staff"].ID, w.Records["Wren Sample"], "key worker from before"); err != nil {
+	if _, err := grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["inspector"].ID, w.Records["Wren Sample"], "to see that it ends"); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["other-staff"].ID, w.Records["Wren Sample"], "works elsewhere"); !fault.Is(err, fault.Invalid) {
+		t.Errorf("entrusted to somebody who does not work there: %v", err)
 	}
 	see := func(when string, want map[string]bool) {
 		t.Helper()
@@ -66,7 +69,7 @@ func TestAYoungPersonMoves(t *testing.T) {
 			}
 		}
 	}
-	see("before", map[string]bool{"staff": true, "manager": true, "other-staff": true, "other-manager": false, "inspector": false, "admin": false, "dpo": true})
+	see("before", map[string]bool{"staff": true, "manager": true, "other-staff": false, "other-manager": false, "inspector": true, "admin": false, "dpo": true})
 	if err := w.move("other-manager", "Wren Sample", sample.Supported, people.Change{Why: "x"}); !fault.Is(err, fault.NotFound) {
 		t.Errorf("another setting's manager: %v", err)
 	}
@@ -80,7 +83,7 @@ func TestAYoungPersonMoves(t *testing.T) {
 	if err := w.move("manager", "Wren Sample", sample.Supported, people.Change{Why: "moved on at 16"}); err != nil {
 		t.Fatal(err)
 	}
-	see("after", map[string]bool{"staff": false, "manager": false, "other-staff": false, "supported-manager": true, "dpo": true})
+	see("after", map[string]bool{"staff": false, "manager": false, "inspector": false, "supported-manager": true, "dpo": true})
 	r, events, err := people.Get(t.Context(), w.DB, w.Actors["supported-manager"], w.Records["Wren Sample"])
 	if err != nil || r.Home != sample.Supported || len(events) != 2 || events[1].What != "moved" || events[1].By != "Morgan Example" {
 		t.Errorf("%+v %+v %v", r, events, err)
@@ -219,6 +222,20 @@ func TestAKeyWorkerLeaves(t *testing.T) {
 	}
 	var held int64
 	w.Scan(t, `select id from app.role_held where actor_id = $1`, []any{w.Actors["staff2"].ID}, &held)
+	ends := time.Now().Add(time.Hour).Truncate(time.Microsecond)
+	if _, err := grants.Give(t.Context(), w.DB, access.Custodian(), grants.Giving{To: w.Actors["staff2"].ID, Role: grants.Inspector, Provider: w.Provider,
+		Home: w.Homes[sample.ChildrensHome], Until: ends, Why: "for an hour"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := grants.End(t.Context(), w.DB, w.Actors["manager"], held); err != nil {
+		t.Fatal(err)
+	}
+	var until time.Time
+	w.Scan(t, `select valid_until from app.grants where actor_id = $1 and basis = 'key-worker'`, []any{w.Actors["staff2"].ID}, &until)
+	if !until.Equal(ends) {
+		t.Errorf("with a role of an hour left the key worker's grant lasts until %s, want %s", until, ends)
+	}
+	w.Scan(t, `select id from app.role_held where actor_id = $1 and until_at = $2`, []any{w.Actors["staff2"].ID, ends}, &held)
 	if err := grants.End(t.Context(), w.DB, w.Actors["manager"], held); err != nil {
 		t.Fatal(err)
 	}

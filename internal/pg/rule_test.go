@@ -231,6 +231,20 @@ func TestFences(t *testing.T) {
 	refused("app", d.App, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values (5000, 0, 2000, 32767, 127, 'role', 5000, 'greed', now())`)
 	refused("app", d.App, `set role custodian_owner`)
 	refused("app", d.App, `select hash from app.token`)
+	// footprints of Custodian itself, which belongs to no provider, are nobody else's to see
+	d.Exec(t, `insert into app.footprint (actor_id, action, outcome) values (1, 'a.b', 'done')`)
+	seen, err := pgx.Connect(t.Context(), d.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer seen.Close(context.Background())
+	if _, err := seen.Exec(t.Context(), `select set_config('app.actor', '5000', false)`); err != nil {
+		t.Fatal(err)
+	}
+	var own, others int
+	if err := seen.QueryRow(t.Context(), `select count(*) filter (where actor_id = 5000), count(*) filter (where actor_id = 1) from app.footprint`).Scan(&own, &others); err != nil || own != 1 || others != 0 {
+		t.Errorf("footprints seen: %d own, %d of Custodian, %v", own, others, err)
+	}
 	// a grant ended stays ended
 	d.Exec(t, `update app.grants set valid_until = now()`)
 	refused("superuser", d.Super, `update app.grants set valid_until = now() + interval '1 day'`)
