@@ -13,8 +13,8 @@ import (
 )
 
 // Sealed keeps encrypted objects in a Store. The order of a new version is
-// Put, then Wrap with the version's identity, then the row with what Wrap
-// gave. An object whose row never came is found by List and removed.
+// PutAs under a name that was noted, then Wrap with the version's identity, then
+// the row with what Wrap gave. An object whose row never came is found by its note.
 type Sealed struct {
 	store Store
 	keys  *Keyring
@@ -168,11 +168,6 @@ func (s *Sealed) open(ctx context.Context, name Name, wrapped []byte, b Binding)
 
 // Remove destroys an object, as Store.Remove does.
 func (s *Sealed) Remove(ctx context.Context, name Name) error { return s.store.Remove(ctx, name) }
-
-// Check tells whether the store is there and the keyring can be used.
-func (s *Sealed) Check(ctx context.Context) error {
-	return errors.Join(s.store.Check(ctx), s.keys.Check(ctx))
-}
 
 // List gives every stored object, as Store.List does; sizes are sealed sizes.
 func (s *Sealed) List(ctx context.Context) iter.Seq2[Info, error] { return s.store.List(ctx) }

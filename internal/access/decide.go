@@ -37,7 +37,6 @@ var (
 	GiveRole       = Action{Name: "role.given", Needs: Manage}
 	EndRole        = Action{Name: "role.ended", Needs: Manage}
 	GiveGrant      = Action{Name: "grant.given", Needs: Manage}
-	GiveShield     = Action{Name: "shield.given", Needs: Manage}
 	MakeToken      = Action{Name: "token.made"}
 	RevokeToken    = Action{Name: "token.revoked"}
 	Public         = Action{Name: "public"} // needs nobody to be signed in
