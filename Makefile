@@ -17,7 +17,7 @@ STACK := cmd/devstack
 # No C compiler is needed; nothing of the product uses one.
 export CGO_ENABLED := 0
 
-.PHONY: help setup build run test deep check vulns fuzz bench e2e clean
+.PHONY: help setup assets build run test deep check vulns fuzz bench e2e clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,12 +25,21 @@ help: ## show this list
 setup: ## install what this machine lacks (apt, with sudo where needed)
 	@bash .ci/setup
 
-build: ## write bin/custodian and bin/devstack
+# What the pages are made of is built again when its sources are newer than what was built last.
+ASSETS := web/package-lock.json web/build.mjs $(wildcard web/scss/* web/scripts/* web/img/*)
+assets: web/built/manifest.json ## build the style sheet, scripts and fonts of the pages (npm ci, then sass)
+
+web/built/manifest.json: $(ASSETS)
+	cd web && npm ci --silent && npm run --silent build
+
+build: assets ## write bin/custodian and bin/devstack
 	@mkdir -p bin
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/custodian ./cmd/custodian
 	go -C $(STACK) build -trimpath -buildvcs=false -o ../../bin/devstack .
 
-run: setup build ## open the demonstration at http://127.0.0.1:8080 (LISTEN=host:port, DATA=directory)
+run: ## open the demonstration at http://127.0.0.1:8080 (LISTEN=host:port, DATA=directory)
+	@bash .ci/setup run
+	@$(MAKE) --no-print-directory build
 	bin/devstack --seed demo --data $(DATA) --listen $(LISTEN)
 
 test: setup build ## everything, with a seeded sample of the long suites (25 minutes at most on two cores)

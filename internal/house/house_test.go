@@ -35,6 +35,7 @@ func rules() []rule {
 		{"places", placeRule},
 		{"dependencies", dependencyRule},
 		{"holes", holeRule},
+		{"packages", packageRule},
 		{"commands", commandRule},
 		{"links", linkRule},
 	}

@@ -73,9 +73,15 @@ func dependencyRule(tr *tree) (wrong []string) {
 			}
 		}
 	}
+	for name := range tr.packages() {
+		required[name] = true
+		if !listed[name] {
+			wrong = append(wrong, fmt.Sprintf("%s asks for %s, which has no line of reason in %s", packageFile, name, dependencyList))
+		}
+	}
 	for name := range listed {
 		if !required[name] {
-			wrong = append(wrong, fmt.Sprintf("%s has a line for %s, which no go.mod requires", dependencyList, name))
+			wrong = append(wrong, fmt.Sprintf("%s has a line for %s, which no go.mod and no %s requires", dependencyList, name, packageFile))
 		}
 	}
 	for _, s := range tr.source {

@@ -46,7 +46,7 @@ func apart(dir string) bool {
 	switch dir {
 	case ".", ".ci":
 		return false
-	case "bin", "data": // what make writes
+	case "bin", "data", "web/built": // what make writes
 		return true
 	}
 	return path.Base(dir) == "node_modules" || path.Base(dir)[0] == '.'
