@@ -30,6 +30,7 @@ type Actor struct {
 	Kind     Kind
 	Provider int64
 	Token    int64 // the API token that speaks for them, 0 for none
+	Session  int64 // the browser's session that they act in, 0 for none
 }
 
 // Custodian is the system actor.

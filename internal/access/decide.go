@@ -23,6 +23,10 @@ var (
 	ViewFootprints = Action{Name: "footprints.viewed", Needs: Read}
 	AddDocument    = Action{Name: "document.added", Needs: Add}
 	AddVersion     = Action{Name: "version.added", Needs: Add}
+	HoldUpload     = Action{Name: "upload.held", Needs: Add}
+	ViewUpload     = Action{Name: "upload.viewed", Needs: Add}
+	NoteUpload     = Action{Name: "upload.noted", Needs: Add}
+	DropUpload     = Action{Name: "upload.dropped", Needs: Add}
 	ApproveVersion = Action{Name: "version.approved", Needs: Approve}
 	CorrectDate    = Action{Name: "date.corrected", Needs: Approve}
 	Withdraw       = Action{Name: "document.withdrawn", Needs: Approve}
@@ -39,6 +43,15 @@ var (
 	GiveGrant      = Action{Name: "grant.given", Needs: Manage}
 	MakeToken      = Action{Name: "token.made"}
 	RevokeToken    = Action{Name: "token.revoked"}
+	ViewNeeds      = Action{Name: "needs.viewed"}
+	AuditRecord    = Action{Name: "record.audited", Needs: Audit} // sees everybody's footprints, not only their own
+	BeginSession   = Action{Name: "session.begun"}
+	EndSession     = Action{Name: "session.ended"}
+	RecordSignIn   = Action{Name: "sign-in.recorded"}
+	ViewSignIns    = Action{Name: "sign-ins.viewed", Needs: Manage}
+	ViewGroups     = Action{Name: "group-roles.viewed", Needs: Manage}
+	MapGroup       = Action{Name: "group-role.given", Needs: Manage}
+	UnmapGroup     = Action{Name: "group-role.ended", Needs: Manage}
 	Public         = Action{Name: "public"} // needs nobody to be signed in
 )
 

@@ -47,4 +47,9 @@ func TestCheckLine(t *testing.T) {
 			t.Errorf("%q was accepted", wrong)
 		}
 	}
+	for name, want := range map[string]string{"title": "Enter a title.", "why": "Enter a reason.", "post_title": "Enter a post title.", "address": "Enter an address."} {
+		if bad := fault.CheckLine(name, ""); bad[0].Name != name || bad[0].Problem != want {
+			t.Errorf("an empty %s: %+v", name, bad)
+		}
+	}
 }

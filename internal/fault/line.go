@@ -20,13 +20,21 @@ func CheckLine(name, text string) []Field {
 	}
 	switch n := len([]rune(text)); {
 	case strings.TrimSpace(text) == "":
-		return []Field{{Name: name, Problem: fmt.Sprintf("Give the %s: the field %s is missing or empty.", words, name)}}
+		return []Field{{Name: name, Problem: "Enter " + article(words) + words + "."}}
 	case n > Longest:
-		return []Field{{Name: name, Problem: fmt.Sprintf("The %s has %d letters; %d is the most.", words, n, Longest)}}
+		return []Field{{Name: name, Problem: fmt.Sprintf("The %s has %d letters. Shorten it to %d or fewer.", words, n, Longest)}}
 	case strings.ContainsFunc(text, Hidden):
-		return []Field{{Name: name, Problem: "The " + words + " holds characters that cannot be seen. Type it afresh."}}
+		return []Field{{Name: name, Problem: "The " + words + " holds characters that cannot be seen. Type it again."}}
 	}
 	return nil
+}
+
+// article is the word before a noun: a title, but an address.
+func article(noun string) string {
+	if noun != "" && strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an "
+	}
+	return "a "
 }
 
 // Hidden tells whether a character hides or reorders others, or is none.

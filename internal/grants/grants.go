@@ -5,7 +5,6 @@ package grants
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,6 +26,18 @@ const (
 	ResponsibleIndividual Role = "responsible-individual"
 	DataProtectionOfficer Role = "data-protection-officer"
 )
+
+// Roles lists the roles, in the order in which a page offers them.
+func Roles() []Role {
+	return []Role{MemberOfStaff, RegisteredManager, Inspector, ResponsibleIndividual, DataProtectionOfficer, Administrator}
+}
+
+// Wide tells whether the role holds for the whole organisation, and not at one
+// setting.
+func (r Role) Wide() bool {
+	b, _ := bundles(r)
+	return b.wide
+}
 
 // share of a bundle: these rights on these classes of content.
 type share struct {
@@ -71,77 +82,6 @@ func bundles(r Role) (bundle, bool) {
 	return bundle{}, false
 }
 
-// Giving is a role to be given.
-type Giving struct {
-	To       access.ActorID
-	Role     Role
-	Provider int64
-	Home     int64     // 0 for the roles that hold for the whole provider
-	From     time.Time // zero: now
-	Until    time.Time // zero: until ended
-	Why      string
-}
-
-// Give gives a role, with the grants that derive from it. Whoever manages the
-// staff of the place may.
-func Give(ctx context.Context, db *pg.DB, actor access.Actor, g Giving) (int64, error) {
-	b, ok := bundles(g.Role)
-	if !ok {
-		return 0, fault.Bad([]fault.Field{{Name: "role", Problem: "There is no such role."}})
-	}
-	if b.wide != (g.Home == 0) {
-		return 0, fault.Bad([]fault.Field{{Name: "setting", Problem: "This role is given " + map[bool]string{true: "for the whole organisation, not for one setting.", false: "at a setting: say which."}[b.wide]}})
-	}
-	var id int64
-	about := audit.Act{Action: access.GiveRole, Detail: audit.Detail{"to": g.To, "role": g.Role, "home": g.Home}}
-	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
-		if id, err = tx.NewID(ctx); err != nil {
-			return err
-		}
-		args := pgx.NamedArgs{"id": id, "to": g.To, "role": g.Role, "provider": g.Provider, "home": pg.Null(g.Home),
-			"from": orElse(g.From, tx.Now), "until": until(g.Until), "by": actor.ID, "why": g.Why, "scope": access.AtHome, "scope_id": g.Home}
-		if b.wide {
-			args["scope"], args["scope_id"] = access.AtProvider, g.Provider
-		}
-		_, err = tx.Exec(ctx, `
-			insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why)
-			values (@id, @to, @role, @provider, @home, @from, @until, @by, @why)`, args)
-		if err != nil {
-			return err
-		}
-		for _, s := range b.shares {
-			args["mask"], args["rights"] = s.mask, s.rights
-			_, err = tx.Exec(ctx, `
-				insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from, valid_until)
-				values (@to, @scope, @scope_id, @mask, @rights, 'role', @id, @by, @why, @from, @until)`, args)
-			if err != nil {
-				return err
-			}
-		}
-		tx.Record(about)
-		return nil
-	})
-	return id, err
-}
-
-// End ends a role now, and the grants that derive from it with it; with the
-// last role at a home go the grants that were given through that home.
-func End(ctx context.Context, db *pg.DB, actor access.Actor, held int64) error {
-	about := audit.Act{Action: access.EndRole, Detail: audit.Detail{"role_held": held}}
-	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
-		// the grants end with it, by the table's trigger
-		tag, err := tx.Exec(ctx, `update app.role_held set until_at = greatest(from_at, now()) where id = @id and until_at > now()`, pgx.NamedArgs{"id": held})
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return fault.NotThere()
-		}
-		tx.Record(about)
-		return nil
-	})
-}
-
 // Entrust makes somebody the key worker of a record: they read and add to all
 // its general and sensitive content. The grant hangs on the record's present
 // setting, where the key worker must have a role, and ends when the record moves
@@ -184,19 +124,4 @@ func Entrust(ctx context.Context, db *pg.DB, actor access.Actor, to access.Actor
 		return err
 	})
 	return id, err
-}
-
-func orElse(t, other time.Time) time.Time {
-	if t.IsZero() {
-		return other
-	}
-	return t
-}
-
-// until gives the form in which PostgreSQL takes "for ever".
-func until(t time.Time) any {
-	if t.IsZero() {
-		return "infinity"
-	}
-	return t
 }

@@ -19,12 +19,13 @@ const (
 // keepers says who may write operational tables through pg.Keep, and which. These tables tell nothing about anybody and may
 // be lost: everything else is written through audit.Do, with its footprint.
 var keepers = map[string][]string{
-	"token_use":    {"internal/login"},
-	"session_seen": {"internal/login"},
-	"idempotency":  {"internal/audit"},
-	"upload":       {"versions"},
-	"job_state":    {"internal/jobs"},
-	"outbox":       {"internal/jobs"},
+	"token_use":   {"internal/login"},
+	"session_use": {"internal/login"},
+	"idempotency": {"internal/audit"},
+	"upload":      {"versions"},
+	"batch":       {"versions"}, // its end only: people write theirs through audit.Do
+	"job_state":   {"internal/jobs"},
+	"outbox":      {"internal/jobs"},
 }
 
 // tableWord finds the tables that a statement touches.

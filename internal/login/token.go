@@ -1,10 +1,17 @@
-// Package login tells who is asking.
+// Package login tells who is asking: by an API token, or by a browser's session
+// that began at the organisation's own sign-in service (OpenID Connect).
 //
-// For now it knows API tokens: a personal token acts as its person, approval
-// included; a service account's token never approves. A token's secret is shown
-// once, when it is made; only its SHA-256 is kept. Rights are not in the token:
-// they are computed at each request, so a token of somebody who has left opens
-// nothing.
+// A personal token acts as its person, approval included; a service account's
+// token never approves. A session follows from one sign-in: code flow with PKCE,
+// state and nonce, all bound to one transaction that lives in a cookie of its
+// own. A person is known by issuer and subject, never by e-mail address. Groups
+// that the service sends give roles, as dated mappings say which administrators
+// keep. Of every secret only the SHA-256 is stored. Rights are in neither token
+// nor session: they are computed at each request, so a session of somebody who
+// has left opens nothing.
+//
+// It knows no page and no route: the portal sets the cookies and shows the words
+// of what is refused. docs/design/sign-in.md tells the whole way.
 package login
 
 import (

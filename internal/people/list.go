@@ -70,18 +70,33 @@ func Get(ctx context.Context, db *pg.DB, actor access.Actor, record int64) (Reco
 		if r, _, err = find(ctx, tx.Reader(), record); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `
-			select e.what, e.on_date as "on", coalesce(h.name, '') as home, e.why, coalesce(a.name, '') as by, e.at
-			from app.record_event e left join app.home h on h.id = e.home_id left join app.actor a on a.id = e.by_actor
-			where e.record_id = @record order by e.id`, pgx.NamedArgs{"record": record})
-		if err != nil {
-			return err
-		}
-		events, err = pgx.CollectRows(rows, pgx.RowToStructByName[Event])
+		events, err = eventsOf(ctx, tx.Reader(), record)
 		tx.Record(about)
 		return err
 	})
 	return r, events, err
+}
+
+// Events gives all that happened to a record, oldest first. It leaves no
+// footprint: it is asked beside an act that does.
+func Events(ctx context.Context, db *pg.DB, actor access.Actor, record int64) ([]Event, error) {
+	var events []Event
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) (err error) {
+		events, err = eventsOf(ctx, tx, record)
+		return err
+	})
+	return events, err
+}
+
+func eventsOf(ctx context.Context, tx *pg.Tx, record int64) ([]Event, error) {
+	rows, err := tx.Query(ctx, `
+		select e.what, e.on_date as "on", coalesce(h.name, '') as home, e.why, coalesce(a.name, '') as by, e.at
+		from app.record_event e left join app.home h on h.id = e.home_id left join app.actor a on a.id = e.by_actor
+		where e.record_id = @record order by e.id`, pgx.NamedArgs{"record": record})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Event])
 }
 
 // find gives a record that the actor may see, and where it lies.

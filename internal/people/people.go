@@ -55,15 +55,24 @@ type Profile struct {
 // Found starts a provider. Only Custodian itself may, during set-up.
 func Found(ctx context.Context, db *pg.DB, actor access.Actor, name string) (int64, error) {
 	var id int64
-	act := audit.Act{Action: access.Found}
-	err := audit.Do(ctx, db, actor, act, func(tx *audit.Tx) (err error) {
-		if id, err = tx.NewID(ctx); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `insert into app.provider (id, name) values (@id, @name)`, pgx.NamedArgs{"id": id, "name": name})
-		tx.Record(audit.Act{Action: access.Found, Detail: audit.Detail{"provider": id}})
+	err := audit.Do(ctx, db, actor, audit.Act{Action: access.Found}, func(tx *audit.Tx) (err error) {
+		id, err = FoundIn(ctx, tx, name)
 		return err
 	})
+	return id, err
+}
+
+// FoundIn is Found as a part of a larger act.
+func FoundIn(ctx context.Context, tx *audit.Tx, name string) (int64, error) {
+	if err := fault.Bad(fault.CheckLine("name", name)); err != nil {
+		return 0, err
+	}
+	id, err := tx.NewID(ctx)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `insert into app.provider (id, name) values (@id, @name)`, pgx.NamedArgs{"id": id, "name": name})
+	tx.Record(audit.Act{Action: access.Found, Detail: audit.Detail{"provider": id}})
 	return id, err
 }
 
@@ -89,26 +98,32 @@ func AddHome(ctx context.Context, db *pg.DB, actor access.Actor, provider int64,
 // AddActor adds a person or a service account. Whoever manages the provider's
 // staff may. A second person with one identity is a Conflict.
 func AddActor(ctx context.Context, db *pg.DB, actor access.Actor, n NewActor) (int64, error) {
+	var id int64
+	err := audit.Do(ctx, db, actor, audit.Act{Action: access.AddActor}, func(tx *audit.Tx) (err error) {
+		id, err = AddActorIn(ctx, tx, n)
+		return err
+	})
+	return id, err
+}
+
+// AddActorIn is AddActor as a part of a larger act.
+func AddActorIn(ctx context.Context, tx *audit.Tx, n NewActor) (int64, error) {
 	if err := fault.Bad(fault.CheckLine("name", n.Name)); err != nil {
 		return 0, err
 	}
-	var id int64
-	act := audit.Act{Action: access.AddActor}
-	err := audit.Do(ctx, db, actor, act, func(tx *audit.Tx) (err error) {
-		if id, err = tx.NewID(ctx); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `
-			insert into app.actor (id, provider_id, kind, name, post_title, email, issuer, subject, created_by)
-			values (@id, @provider, @kind, @name, @post, @email, @issuer, @subject, @by)`,
-			pgx.NamedArgs{"id": id, "provider": n.Provider, "kind": n.Kind, "name": n.Name, "post": n.PostTitle,
-				"email": n.Email, "issuer": n.Issuer, "subject": n.Subject, "by": actor.ID})
-		if pg.Broke(err, "actor_identity") {
-			return fault.New(fault.Conflict, "This identity belongs to somebody who is already here.")
-		}
-		tx.Record(audit.Act{Action: access.AddActor, Detail: audit.Detail{"actor": id}})
-		return err
-	})
+	id, err := tx.NewID(ctx)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into app.actor (id, provider_id, kind, name, post_title, email, issuer, subject, created_by)
+		values (@id, @provider, @kind, @name, @post, @email, @issuer, @subject, @by)`,
+		pgx.NamedArgs{"id": id, "provider": n.Provider, "kind": n.Kind, "name": n.Name, "post": n.PostTitle,
+			"email": n.Email, "issuer": n.Issuer, "subject": n.Subject, "by": tx.Actor.ID})
+	if pg.Broke(err, "actor_identity") {
+		return 0, fault.New(fault.Conflict, "This identity belongs to somebody who is already here.")
+	}
+	tx.Record(audit.Act{Action: access.AddActor, Detail: audit.Detail{"actor": id}})
 	return id, err
 }
 
@@ -129,20 +144,8 @@ func Homes(ctx context.Context, db *pg.DB, actor access.Actor) ([]Home, error) {
 // Me tells actors who they are and which roles they hold now.
 func Me(ctx context.Context, db *pg.DB, actor access.Actor) (Profile, error) {
 	var p Profile
-	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
-		err := tx.QueryRow(ctx, `
-			select a.id, a.kind, a.name, a.post_title, coalesce(p.name, '') from app.actor a left join app.provider p on p.id = a.provider_id where a.id = @id`,
-			pgx.NamedArgs{"id": actor.ID}).Scan(&p.ID, &p.Kind, &p.Name, &p.PostTitle, &p.Provider)
-		if err != nil {
-			return err
-		}
-		rows, err := tx.Query(ctx, `
-			select r.role, coalesce(h.name, '') as home, r.from_at as "from" from app.role_held r left join app.home h on h.id = r.home_id
-			where r.actor_id = @id and r.from_at <= now() and r.until_at > now() order by r.id`, pgx.NamedArgs{"id": actor.ID})
-		if err != nil {
-			return err
-		}
-		p.Roles, err = pgx.CollectRows(rows, pgx.RowToStructByName[RoleHeld])
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) (err error) {
+		p, err = profile(ctx, tx)
 		return err
 	})
 	return p, err

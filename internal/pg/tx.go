@@ -149,6 +149,15 @@ func Bearer(ctx context.Context, db *DB, hash []byte) (access.Actor, error) {
 	return a, err
 }
 
+// Visitor tells whose session a browser is in, by the SHA-256 of its secret.
+// None(err) when it is not known, ended, left idle too long or out of date.
+func Visitor(ctx context.Context, db *DB, hash []byte) (access.Actor, error) {
+	var a access.Actor
+	err := db.pool.QueryRow(ctx, `select session_id, actor_id, kind, provider_id from app.visitor($1)`, hash).
+		Scan(&a.Session, &a.ID, &a.Kind, &a.Provider)
+	return a, err
+}
+
 func (tx *Tx) enter(ctx context.Context) error {
 	err := tx.inner.QueryRow(ctx, `select now() from set_config('app.actor', $1, true)`, fmt.Sprint(tx.Actor.ID)).Scan(&tx.Now)
 	if err != nil {

@@ -1,0 +1,174 @@
+package grants
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/internal/fault"
+	"custodian/internal/pg"
+)
+
+// Giving is a role to be given.
+type Giving struct {
+	To       access.ActorID
+	Role     Role
+	Provider int64
+	Home     int64     // 0 for the roles that hold for the whole provider
+	From     time.Time // zero: now
+	Until    time.Time // zero: until ended
+	Why      string
+	Group    int64 // the mapping of a sign-in service's group that it comes from, 0 when given by hand
+}
+
+// Check refuses a role that there is not, and one without the setting that it
+// needs or with one that it does not. The fields are named role and setting.
+func Check(r Role, home int64) error {
+	b, ok := bundles(r)
+	if !ok {
+		return fault.Bad([]fault.Field{{Name: "role", Problem: "There is no such role."}})
+	}
+	if b.wide != (home == 0) {
+		return fault.Bad([]fault.Field{{Name: "setting", Problem: "This role is given " + map[bool]string{true: "for the whole organisation, not for one setting.", false: "at a setting: say which."}[b.wide]}})
+	}
+	return nil
+}
+
+// Give gives a role, with the grants that derive from it. Whoever manages the
+// staff of the place may.
+func Give(ctx context.Context, db *pg.DB, actor access.Actor, g Giving) (int64, error) {
+	if err := Check(g.Role, g.Home); err != nil {
+		return 0, err
+	}
+	var id int64
+	err := audit.Do(ctx, db, actor, giving(g), func(tx *audit.Tx) (err error) {
+		id, err = GiveIn(ctx, tx, g)
+		return err
+	})
+	return id, err
+}
+
+func giving(g Giving) audit.Act {
+	a := audit.Act{Action: access.GiveRole, Detail: audit.Detail{"to": g.To, "role": g.Role, "home": g.Home}}
+	if g.Group != 0 {
+		a.Detail["group_role"] = g.Group
+	}
+	return a
+}
+
+// GiveIn is Give as a part of a larger act.
+func GiveIn(ctx context.Context, tx *audit.Tx, g Giving) (int64, error) {
+	if err := Check(g.Role, g.Home); err != nil {
+		return 0, err
+	}
+	b, _ := bundles(g.Role)
+	id, err := tx.NewID(ctx)
+	if err != nil {
+		return 0, err
+	}
+	args := pgx.NamedArgs{"id": id, "to": g.To, "role": g.Role, "provider": g.Provider, "home": pg.Null(g.Home), "group": pg.Null(g.Group),
+		"from": orElse(g.From, tx.Now), "until": until(g.Until), "by": tx.Actor.ID, "why": g.Why, "scope": access.AtHome, "scope_id": g.Home}
+	if b.wide {
+		args["scope"], args["scope_id"] = access.AtProvider, g.Provider
+	}
+	_, err = tx.Exec(ctx, `
+		insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why, group_role_id)
+		values (@id, @to, @role, @provider, @home, @from, @until, @by, @why, @group)`, args)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range b.shares {
+		args["mask"], args["rights"] = s.mask, s.rights
+		_, err = tx.Exec(ctx, `
+			insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from, valid_until)
+			values (@to, @scope, @scope_id, @mask, @rights, 'role', @id, @by, @why, @from, @until)`, args)
+		if err != nil {
+			return 0, err
+		}
+	}
+	tx.Record(giving(g))
+	return id, nil
+}
+
+// End ends a role now, and the grants that derive from it with it; with the
+// last role at a home go the grants that were given through that home. The last
+// way to an administrator is not ended: that is a Conflict.
+func End(ctx context.Context, db *pg.DB, actor access.Actor, held int64) error {
+	about := audit.Act{Action: access.EndRole, Detail: audit.Detail{"role_held": held}}
+	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
+		var role Role
+		var provider int64
+		err := tx.QueryRow(ctx, `select role, provider_id from app.role_held where id = @id`, pgx.NamedArgs{"id": held}).Scan(&role, &provider)
+		if pg.None(err) {
+			return fault.NotThere()
+		}
+		if err != nil {
+			return err
+		}
+		if role == Administrator && actor.ID != access.System {
+			// two administrators who end one another at the same moment wait here
+			if err := tx.Lock(ctx, "administrators", provider); err != nil {
+				return err
+			}
+		}
+		if err := EndIn(ctx, tx, held); err != nil {
+			return err
+		}
+		if role != Administrator || actor.ID == access.System {
+			return nil
+		}
+		return StillAdministered(ctx, tx, provider, "")
+	})
+}
+
+// EndIn is End as a part of a larger act, which sees to it that an
+// administrator is left.
+func EndIn(ctx context.Context, tx *audit.Tx, held int64) error {
+	// the grants end with it, by the table's trigger
+	tag, err := tx.Exec(ctx, `update app.role_held set until_at = greatest(from_at, now()) where id = @id and until_at > now()`, pgx.NamedArgs{"id": held})
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() == 0 {
+		return fault.NotThere()
+	}
+	tx.Record(audit.Act{Action: access.EndRole, Detail: audit.Detail{"role_held": held}})
+	return nil
+}
+
+// StillAdministered refuses, as a Conflict, what would leave a provider without
+// any way to an administrator: neither a person who can sign in and holds the
+// role by hand, nor a group that gives it. issuer narrows both to one sign-in
+// service; "" does not.
+func StillAdministered(ctx context.Context, tx *audit.Tx, provider int64, issuer string) error {
+	var left bool
+	err := tx.QueryRow(ctx, `
+		select exists (select from app.role_held h join app.actor a on a.id = h.actor_id
+			where h.provider_id = @provider and h.role = @role and h.from_at <= clock_timestamp() and h.until_at > clock_timestamp() and h.group_role_id is null
+				and a.kind = 'person' and a.subject <> '' and (@issuer = '' or a.issuer = @issuer))
+		or exists (select from app.group_role g
+			where g.provider_id = @provider and g.role = @role and g.from_at <= clock_timestamp() and g.until_at > clock_timestamp() and (@issuer = '' or g.issuer = @issuer))`,
+		pgx.NamedArgs{"provider": provider, "role": Administrator, "issuer": issuer}).Scan(&left)
+	if err == nil && !left {
+		err = fault.New(fault.Conflict, "This would leave your organisation without an administrator, and nobody could put it right. Give somebody else that role first, or map a group to it.")
+	}
+	return err
+}
+
+func orElse(t, other time.Time) time.Time {
+	if t.IsZero() {
+		return other
+	}
+	return t
+}
+
+// until gives the form in which PostgreSQL takes "for ever".
+func until(t time.Time) any {
+	if t.IsZero() {
+		return "infinity"
+	}
+	return t
+}

@@ -1,0 +1,108 @@
+package login
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/internal/grants"
+	"custodian/internal/pg"
+)
+
+// mappings is what sign-ins share, and whoever changes a mapping holds alone.
+const mappings = "group-roles"
+
+// mapping is a live app.group_role.
+type mapping struct {
+	ID       int64
+	Provider int64
+	Group    string
+	Role     grants.Role
+	Home     int64 // 0 for the whole provider
+}
+
+// seat is a role at a place.
+type seat struct {
+	role grants.Role
+	home int64
+}
+
+// changes are the roles, by their id in app.role_held, that a sign-in gave and ended.
+type changes struct{ given, ended []int64 }
+
+// mapped gives the live mappings of these groups, oldest first: of every provider
+// when provider is 0.
+func mapped(ctx context.Context, tx *pg.Tx, issuer string, groups []string, provider int64) ([]mapping, error) {
+	rows, err := tx.Query(ctx, `
+		select id, provider_id as provider, group_name as "group", role, coalesce(home_id, 0) as home from app.group_role
+		where issuer = @issuer and group_name = any (@groups) and from_at <= clock_timestamp() and until_at > clock_timestamp() and (@provider = 0 or provider_id = @provider)
+		order by id`, pgx.NamedArgs{"issuer": issuer, "groups": groups, "provider": provider})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[mapping])
+}
+
+func ofProvider(all []mapping, provider int64) []mapping {
+	return slices.DeleteFunc(all, func(m mapping) bool { return m.Provider != provider })
+}
+
+// held is a role that somebody holds now.
+type held struct {
+	ID      int64
+	Role    grants.Role
+	Home    int64
+	Mapping int64 // 0 when given by hand
+}
+
+// follow makes the roles that an actor holds through groups equal to what these
+// mappings say. Several groups that give one role at one place give it once; a
+// role that is held by hand is not given again, and never ended. What is given is
+// given before anything is ended, and both at the moment began, so that nobody is
+// without access in between.
+func follow(ctx context.Context, tx *audit.Tx, actor access.Actor, wanted []mapping, began time.Time) (changes, error) {
+	var c changes
+	rows, err := tx.Query(ctx, `
+		select id, role, coalesce(home_id, 0) as home, coalesce(group_role_id, 0) as mapping from app.role_held
+		where actor_id = @id and until_at > clock_timestamp() and from_at <= clock_timestamp() order by id`, pgx.NamedArgs{"id": actor.ID})
+	if err != nil {
+		return c, err
+	}
+	now, err := pgx.CollectRows(rows, pgx.RowToStructByName[held])
+	if err != nil {
+		return c, err
+	}
+	taken := map[seat]bool{}
+	var end []int64
+	for _, h := range now {
+		at := seat{h.Role, h.Home}
+		still := h.Mapping == 0 || !taken[at] && slices.ContainsFunc(wanted, func(m mapping) bool { return m.ID == h.Mapping })
+		if still {
+			taken[at] = true
+		} else {
+			end = append(end, h.ID)
+		}
+	}
+	for _, m := range wanted {
+		if at := (seat{m.Role, m.Home}); !taken[at] {
+			taken[at] = true
+			id, err := grants.GiveIn(ctx, tx, grants.Giving{To: actor.ID, Role: m.Role, Provider: m.Provider, Home: m.Home, From: began, Group: m.ID,
+				Why: "Member of the group " + m.Group + " at the sign-in service"})
+			if err != nil {
+				return c, err
+			}
+			c.given = append(c.given, id)
+		}
+	}
+	for _, id := range end {
+		if err := grants.EndIn(ctx, tx, id); err != nil {
+			return c, err
+		}
+	}
+	c.ended = end
+	return c, nil
+}
