@@ -14,7 +14,8 @@ import (
 
 // Sealed keeps encrypted objects in a Store. The order of a new version is
 // PutAs under a name that was noted, then Wrap with the version's identity, then
-// the row with what Wrap gave. An object whose row never came is found by its note.
+// the row with what Wrap gave. Content that waits for its version is wrapped for
+// what holds it, and by Again for the version when that comes. An object whose row never came is found by its note.
 type Sealed struct {
 	store Store
 	keys  *Keyring
@@ -119,6 +120,29 @@ func (s *Sealed) wrap(ctx context.Context, w *Written, b Binding, create bool) (
 	}
 	defer clear(key)
 	return s.keys.wrap(ctx, b, key, create)
+}
+
+// Again takes a data key that Wrap gave for from and wraps it for to: the same
+// content gets another identity, and no object is copied. Provider, record,
+// digest and size must be the same in both; only document and version may
+// differ. A key that does not open for from is ErrDamaged, and nothing comes
+// back. It creates no keys: ErrNoKey when the record's is gone.
+func (s *Sealed) Again(ctx context.Context, wrapped []byte, from, to Binding) ([]byte, error) {
+	if err := errors.Join(from.check(), to.check()); err != nil {
+		return nil, err
+	}
+	kept := to
+	kept.Document, kept.Version = from.Document, from.Version
+	if kept != from {
+		return nil, fmt.Errorf("wrap again: document %d, version %d is other content, or lies elsewhere, than document %d, version %d",
+			to.Document, to.Version, from.Document, from.Version)
+	}
+	raw, err := s.keys.unwrap(ctx, from, wrapped)
+	if err != nil {
+		return nil, fmt.Errorf("wrap again for document %d, version %d: %w", to.Document, to.Version, err)
+	}
+	defer clear(raw)
+	return s.keys.wrap(ctx, to, raw, false)
 }
 
 // Open opens the object of the version b names. Before it returns, the

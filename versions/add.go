@@ -39,11 +39,8 @@ func (k *Keeper) BeginDocument(ctx context.Context, actor access.Actor, id int64
 	var s Slot
 	about := audit.Act{Action: access.AddDocument, Target: audit.Target{Record: id}}
 	err := k.check(ctx, actor, about, func(tx *pg.Tx) (err error) {
-		var open bool
-		if s.place, open, err = record(ctx, tx, id); err != nil {
-			return err
-		}
-		return mayAdd(ctx, tx, access.AddDocument, s.place, open)
+		s, err = slot(ctx, tx, id, 0)
+		return err
 	})
 	return s, err
 }
@@ -54,20 +51,34 @@ func (k *Keeper) BeginDocument(ctx context.Context, actor access.Actor, id int64
 func (k *Keeper) BeginVersion(ctx context.Context, actor access.Actor, id int64) (Slot, error) {
 	var s Slot
 	about := audit.Act{Action: access.AddVersion, Target: audit.Target{Document: id}}
-	err := k.check(ctx, actor, about, func(tx *pg.Tx) error {
-		d, err := document(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		s.place = d.place
-		s.kind, _ = KindOf(d.Kind)
-		s.kind.Approval = d.NeedsApproval
-		if err := mayAdd(ctx, tx, access.AddVersion, d.place, d.open); err != nil {
-			return err
-		}
-		s.latest, err = newest(ctx, tx, id)
+	err := k.check(ctx, actor, about, func(tx *pg.Tx) (err error) {
+		s, err = slot(ctx, tx, 0, id)
 		return err
 	})
+	return s, err
+}
+
+// slot asks whether the actor may add documents to a record, or versions to a
+// document where that is not 0.
+func slot(ctx context.Context, tx *pg.Tx, recordID, documentID int64) (Slot, error) {
+	if documentID == 0 {
+		p, open, err := record(ctx, tx, recordID)
+		if err != nil {
+			return Slot{}, err
+		}
+		return Slot{place: p}, mayAdd(ctx, tx, access.AddDocument, p, open)
+	}
+	d, err := document(ctx, tx, documentID)
+	if err != nil {
+		return Slot{}, err
+	}
+	s := Slot{place: d.place}
+	s.kind, _ = KindOf(d.Kind)
+	s.kind.Approval = d.NeedsApproval
+	if err := mayAdd(ctx, tx, access.AddVersion, d.place, d.open); err != nil {
+		return s, err
+	}
+	s.latest, err = newest(ctx, tx, documentID)
 	return s, err
 }
 
@@ -90,10 +101,14 @@ func newest(ctx context.Context, tx *pg.Tx, document int64) (int, error) {
 // AddDocument makes a document with its first version. When it fails nothing is
 // left, the content included.
 func (k *Keeper) AddDocument(ctx context.Context, actor access.Actor, s Slot, e Entry, r *Received, key string) (Added, error) {
+	return k.addDocument(ctx, actor, s, e, r, audit.Once{Key: key, Fingerprint: e.fingerprint("document", s.place.Record, r.SHA256())})
+}
+
+func (k *Keeper) addDocument(ctx context.Context, actor access.Actor, s Slot, e Entry, r *Received, once audit.Once) (Added, error) {
 	bad := fault.CheckLine("title", e.Title)
 	kind, ok := KindOf(e.Kind)
 	if !ok {
-		bad = append(bad, fault.Field{Name: "kind", Problem: "Say what it is: kind is one of those listed at /api/v1/kinds, such as policy or care-plan."})
+		bad = append(bad, fault.Field{Name: "kind", Problem: "Choose what it is, such as policy or care-plan."})
 	}
 	if err := k.early(ctx, e, kind, bad, r); err != nil {
 		return Added{}, err
@@ -104,7 +119,6 @@ func (k *Keeper) AddDocument(ctx context.Context, actor access.Actor, s Slot, e 
 		return Added{}, err
 	}
 	about := audit.Act{Action: access.AddDocument, Target: audit.Target{Record: s.place.Record}}
-	once := audit.Once{Key: key, Fingerprint: e.fingerprint("document", s.place.Record, r.SHA256())}
 	s.place.Document, s.kind = id, kind
 	return k.add(ctx, actor, about, once, s, e, r, func(tx *audit.Tx) error {
 		p, open, err := record(ctx, tx.Reader(), s.place.Record)
@@ -126,11 +140,14 @@ func (k *Keeper) AddDocument(ctx context.Context, actor access.Actor, s Slot, e 
 // AddVersion adds a version to a document. When it fails nothing is left, the
 // content included.
 func (k *Keeper) AddVersion(ctx context.Context, actor access.Actor, s Slot, e Entry, r *Received, key string) (Added, error) {
+	return k.addVersion(ctx, actor, s, e, r, audit.Once{Key: key, Fingerprint: e.fingerprint("version", s.place.Document, r.SHA256())})
+}
+
+func (k *Keeper) addVersion(ctx context.Context, actor access.Actor, s Slot, e Entry, r *Received, once audit.Once) (Added, error) {
 	if err := k.early(ctx, e, s.kind, nil, r); err != nil {
 		return Added{}, err
 	}
 	about := audit.Act{Action: access.AddVersion, Target: audit.Target{Document: s.place.Document}}
-	once := audit.Once{Key: key, Fingerprint: e.fingerprint("version", s.place.Document, r.SHA256())}
 	return k.add(ctx, actor, about, once, s, e, r, func(tx *audit.Tx) error {
 		d, err := document(ctx, tx.Reader(), s.place.Document)
 		if err != nil {
@@ -151,7 +168,7 @@ func (k *Keeper) AddVersion(ctx context.Context, actor access.Actor, s Slot, e E
 // database, together with what was found wrong before.
 func (k *Keeper) early(ctx context.Context, e Entry, kind Kind, bad []fault.Field, r *Received) error {
 	if r == nil {
-		bad = append(bad, fault.Field{Name: "file", Problem: "No file came. Send one as the field \"file\"."})
+		bad = append(bad, fault.Field{Name: "file", Problem: "Choose a file to add."})
 	}
 	_, err := e.read(kind, time.Now())
 	if f, ok := fault.Of(err); ok {
@@ -171,7 +188,7 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 	id, err := pg.NewID(ctx, k.db)
 	var wrapped []byte
 	if err == nil {
-		wrapped, err = k.wrap(ctx, r.written, storage.Binding{Provider: s.place.Provider, Record: s.place.Record,
+		wrapped, err = k.wrap(ctx, actor, r, storage.Binding{Provider: s.place.Provider, Record: s.place.Record,
 			Document: s.place.Document, Version: id, SHA256: r.written.SHA256, Size: r.written.Size})
 	}
 	if err == nil {
@@ -188,14 +205,20 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 			if err := tx.Lock(ctx, "document", s.place.Document); err != nil {
 				return err
 			}
+			if err := lockHeld(ctx, tx, r); err != nil {
+				return err
+			}
 			if err := begin(tx); err != nil {
+				return err
+			}
+			if err := takeHeld(ctx, tx, s, r); err != nil {
 				return err
 			}
 			out.Document = s.place.Document
 			if out.Number, err = k.write(ctx, tx, id, wrapped, about.Action, s, e, r); err != nil {
 				return err
 			}
-			if err := claim(ctx, tx, r.written.Name); err != nil {
+			if err := claim(ctx, tx, r); err != nil {
 				return err
 			}
 			return tx.After(ctx, once, out)
@@ -214,29 +237,27 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 // wrap wraps the content's data key under the key of its record. Only a record
 // on which nothing was ever put gets a fresh key: with its key missing, whatever
 // is added would be parted from what is there.
-func (k *Keeper) wrap(ctx context.Context, w *storage.Written, b storage.Binding) ([]byte, error) {
+func (k *Keeper) wrap(ctx context.Context, actor access.Actor, r *Received, b storage.Binding) ([]byte, error) {
+	if r.held != nil {
+		return k.rebind(ctx, actor, r, b)
+	}
 	known, err := pg.HasContent(ctx, k.db, b.Record)
 	if err != nil {
 		return nil, err
 	}
 	if !known {
-		return k.sealed.Wrap(ctx, w, b)
+		return k.sealed.Wrap(ctx, r.written, b)
 	}
-	wrapped, err := k.sealed.WrapAgain(ctx, w, b)
-	if errors.Is(err, storage.ErrNoKey) {
-		err = fault.Wrap(fault.Unavailable, "The key of this record is not in the keyring, so nothing can be added. Tell your administrator: it has to be brought back from the keyring's backup.", err)
-	}
-	return wrapped, err
+	wrapped, err := k.sealed.WrapAgain(ctx, r.written, b)
+	return wrapped, noKey(err)
 }
 
-// claim takes the note of an upload away: from here on the version's row speaks
-// for the object. An upload that took so long that it was given up is refused.
-func claim(ctx context.Context, tx *audit.Tx, name storage.Name) error {
-	tag, err := tx.Exec(ctx, `delete from app.upload where object_name = @name and not abandoned`, pgx.NamedArgs{"name": string(name)})
-	if err == nil && tag.RowsAffected() != 1 {
-		err = fault.New(fault.Conflict, "The upload took so long that it was given up. Send it again.")
+// noKey is what a person is told when the record's key is missing.
+func noKey(err error) error {
+	if !errors.Is(err, storage.ErrNoKey) {
+		return err
 	}
-	return err
+	return fault.Wrap(fault.Unavailable, "The key of this record is not in the keyring, so nothing can be added. Tell your administrator: it has to be brought back from the keyring's backup.", err)
 }
 
 // settled tells whether a failed transaction certainly did not commit, so that

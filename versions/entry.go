@@ -64,15 +64,14 @@ func (e Entry) read(kind Kind, now time.Time) (facts, error) {
 		}
 		d, err := clock.ParseDay(text)
 		if err != nil {
-			wrong(name, sentence(name, err))
-			return clock.Day{}, false
+			wrong(name, noDay(name))
 		}
-		return d, true
+		return d, err == nil
 	}
 	f := facts{event: now, reason: strings.TrimSpace(e.LateReason), source: e.Source, post: e.PostTitle, note: strings.TrimSpace(e.Note)}
 	from, ok := day("in_force_from", e.InForceFrom)
 	if e.InForceFrom == "" {
-		wrong("in_force_from", "Say from which day it holds: in_force_from, as YYYY-MM-DD.")
+		wrong("in_force_from", "Enter the day from which it holds.")
 	}
 	if ok {
 		f.from = from.Start()
@@ -80,14 +79,14 @@ func (e Entry) read(kind Kind, now time.Time) (facts, error) {
 	if to, there := day("in_force_to", e.InForceTo); there {
 		f.to = to.Next().Start()
 		if ok && to.Before(from) {
-			wrong("in_force_to", "The last day on which it holds (in_force_to) lies before the first (in_force_from). Change one of them.")
+			wrong("in_force_to", "The last day on which it holds lies before the first. Change one of them.")
 		}
 	}
 	today := clock.DayOf(now)
 	if d, there := day("received_on", e.ReceivedOn); there {
 		f.received = date(d)
 		if today.Before(d) {
-			wrong("received_on", "The day on which it was received (received_on) lies ahead. Give today, or the day it came.")
+			wrong("received_on", "The day on which it was received lies ahead. Enter today, or the day it came.")
 		}
 	} else if kind.Arrives && e.ReceivedOn == "" {
 		f.received = date(today)
@@ -98,16 +97,18 @@ func (e Entry) read(kind Kind, now time.Time) (facts, error) {
 	if e.EventAt != "" {
 		t, err := time.Parse(time.RFC3339, e.EventAt)
 		switch {
-		case err != nil || clock.DayOf(t).Before(clock.First):
-			wrong("event_at", "Give the moment it happened (event_at) as 2026-03-14T16:30:00Z, or with +01:00 in summer.")
+		case err != nil:
+			wrong("event_at", "Enter the day and the time at which it happened, such as 2026-03-14T16:30:00Z, or with +01:00 in summer.")
+		case clock.DayOf(t).Before(clock.First):
+			wrong("event_at", fmt.Sprintf("Enter a day in the year %d or later for when it happened.", clock.First.UTC().Year()))
 		case t.After(now.Add(skew)):
-			wrong("event_at", "The moment it happened (event_at) lies ahead. Give the moment it happened, or leave it out for now.")
+			wrong("event_at", "The time at which it happened lies ahead. Enter when it happened, or leave it out for now.")
 		default:
 			f.event = t.UTC()
 		}
 	}
 	if kind.Event && now.Sub(f.event) > late && f.reason == "" {
-		wrong("late_reason", "This is recorded more than 24 hours after it happened. Say why (late_reason).")
+		wrong("late_reason", "This is recorded more than 24 hours after it happened. Say why it is late.")
 	}
 	for name, text := range map[string]string{"source": e.Source, "post_title": e.PostTitle} {
 		if text != "" {
@@ -125,7 +126,18 @@ func date(d clock.Day) *time.Time {
 	return &t
 }
 
-func sentence(name string, err error) string { return fmt.Sprintf("%s: %s.", name, err) }
+// noDay says how to mend a day that cannot be read. Pages and programs are told
+// the same: pages send what was typed as 2025-03-14 too.
+func noDay(name string) string {
+	which := map[string]string{
+		"in_force_from": "the day from which it holds",
+		"in_force_to":   "the last day on which it holds",
+		"received_on":   "the day on which it was received",
+		"review_on":     "the day of the review",
+		"from":          "the day from which it is withdrawn",
+	}[name]
+	return fmt.Sprintf("Enter a real date between %d and %d for %s. For example, 14 March 2025 is 2025-03-14.", clock.First.UTC().Year(), clock.Last.UTC().Year(), which)
+}
 
 // longestText is the most letters a reason or a note may have.
 const longestText = 2000
@@ -133,10 +145,10 @@ const longestText = 2000
 func checkText(name, text string) []fault.Field {
 	hidden := func(r rune) bool { return fault.Hidden(r) && r != '\n' && r != '\r' && r != '\t' }
 	if strings.ContainsFunc(text, hidden) {
-		return []fault.Field{{Name: name, Problem: "The " + strings.ReplaceAll(name, "_", " ") + " holds characters that cannot be seen. Type it afresh."}}
+		return []fault.Field{{Name: name, Problem: "The " + strings.ReplaceAll(name, "_", " ") + " holds characters that cannot be seen. Type it again."}}
 	}
 	if n := len([]rune(text)); n > longestText {
-		return []fault.Field{{Name: name, Problem: fmt.Sprintf("The %s has %d letters; %d is the most.", strings.ReplaceAll(name, "_", " "), n, longestText)}}
+		return []fault.Field{{Name: name, Problem: fmt.Sprintf("The %s has %d letters. Shorten it to %d or fewer.", strings.ReplaceAll(name, "_", " "), n, longestText)}}
 	}
 	return nil
 }

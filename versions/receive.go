@@ -17,17 +17,23 @@ import (
 	"custodian/storage"
 )
 
-// Received is content that has been stored and that no row speaks of yet. It
-// must be given to an Add method, or to Discard.
+// Received is content that has been stored and that no version speaks of yet. It
+// must be given to an Add method, to NewBatch or Hold, or to Discard.
 type Received struct {
 	FileName  string
 	MediaType string
 
 	written *storage.Written
+	held    *heldAs // where it waits, if it does
 }
 
-// SHA256 is the hash of the content.
-func (r *Received) SHA256() [32]byte { return r.written.SHA256 }
+// SHA256 is the hash of the content; of no content, all zeroes.
+func (r *Received) SHA256() (hash [32]byte) {
+	if r != nil {
+		hash = r.written.SHA256
+	}
+	return hash
+}
 
 // headSize is how much of a file is looked at to tell what it is.
 const headSize = 4096
@@ -90,10 +96,13 @@ func (k *Keeper) keep(ctx context.Context, body io.Reader) (*storage.Written, er
 	return k.sealed.PutAs(ctx, name, body)
 }
 
+// Size is the length of the content in bytes.
+func (r *Received) Size() int64 { return r.written.Size }
+
 // Discard removes content that no row will speak of. What cannot be removed
-// now is left to Sweep.
+// now is left to Sweep. A file that waits to be added goes on waiting.
 func (k *Keeper) Discard(ctx context.Context, r *Received) {
-	if r == nil {
+	if r == nil || r.held != nil {
 		return
 	}
 	if err := k.sealed.Remove(context.WithoutCancel(ctx), r.written.Name); err == nil {

@@ -62,10 +62,10 @@ func (k *Keeper) Approve(ctx context.Context, actor access.Actor, t Target, a Ap
 		if a.InForceFrom != "" {
 			day, err := clock.ParseDay(a.InForceFrom)
 			if err != nil {
-				return fault.Bad([]fault.Field{{Name: "in_force_from", Problem: sentence("in_force_from", err)}})
+				return fault.Bad([]fault.Field{{Name: "in_force_from", Problem: noDay("in_force_from")}})
 			}
 			if from = day.Start(); !v.to.IsZero() && !from.Before(v.to) {
-				return fault.Bad([]fault.Field{{Name: "in_force_from", Problem: "This day lies after the last day on which its author says it holds."}})
+				return fault.Bad([]fault.Field{{Name: "in_force_from", Problem: "This day lies after the last day on which its author says it holds. Enter an earlier one."}})
 			}
 		}
 		if err := fault.Bad(checkText("note", a.Note)); err != nil {
@@ -126,7 +126,7 @@ func (k *Keeper) Withdraw(ctx context.Context, actor access.Actor, id int64, fro
 	day, err := clock.ParseDay(from)
 	bad := fault.CheckLine("why", why)
 	if err != nil {
-		bad = append(bad, fault.Field{Name: "from", Problem: sentence("from", err)})
+		bad = append(bad, fault.Field{Name: "from", Problem: noDay("from")})
 	}
 	if err := fault.Bad(bad); err != nil {
 		return err

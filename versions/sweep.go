@@ -9,8 +9,8 @@ import (
 	"custodian/storage"
 )
 
-// batch is how many objects are swept in one go.
-const batch = 500
+// sweptAtOnce is how many objects are swept in one go.
+const sweptAtOnce = 500
 
 // Sweep removes what a crash between storing content and writing its row has
 // left behind: objects whose upload was noted before its first byte, began more
@@ -20,7 +20,8 @@ const batch = 500
 // how many were removed.
 //
 // An upload is given up first, which its own commit would notice, and removed
-// second.
+// second. Files that wait to be added go in the same way after their day, and
+// what was typed about them after a week.
 func (k *Keeper) Sweep(ctx context.Context, age time.Duration) (int, error) {
 	removed := 0
 	var failed error
@@ -28,9 +29,12 @@ func (k *Keeper) Sweep(ctx context.Context, age time.Duration) (int, error) {
 		if err := pg.Keep(ctx, k.db, `update app.upload set abandoned = true where begun_at < now() - make_interval(secs => $1)`, age.Seconds()); err != nil {
 			return removed, err
 		}
-		names, err := pg.Abandoned(ctx, k.db, batch)
-		if err != nil || len(names) == 0 {
+		names, err := pg.Abandoned(ctx, k.db, sweptAtOnce)
+		if err != nil {
 			return removed, err
+		}
+		if len(names) == 0 {
+			return removed, pg.Keep(ctx, k.db, `delete from app.batch where begun_at < now() - interval '7 days'`)
 		}
 		for _, n := range names {
 			if err := k.sealed.Remove(ctx, storage.Name(n)); err != nil {
