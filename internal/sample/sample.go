@@ -1,6 +1,18 @@
 // Package sample plants a plainly fictional provider for demonstration and
-// tests: three settings, the people who work there, and their records. It uses
-// the same doors as the product and is never linked into it.
+// tests: three settings, the people who work there, and their records; for the
+// demonstration also three years of documents, and of footprints of those who
+// wrote, approved and read them.
+//
+// Promise: it goes through the same doors as everybody, so that nothing in it
+// could not have come about by use. The documents are real PDF, Word and
+// picture files of its own making. Planted on the same day, the demonstration
+// is the same, byte for byte and in the same order; planted on another, only
+// what hangs on the day is another.
+//
+// Limits: it plants into an empty database. The footprints of the demonstration
+// are dated back at the end, by a superuser, which nobody else could do: they
+// show what three years of use look like and prove nothing. It is never linked
+// into the product.
 package sample
 
 import (
@@ -9,6 +21,7 @@ import (
 	"time"
 
 	"custodian/internal/access"
+	"custodian/internal/clock"
 	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/people"
@@ -28,6 +41,8 @@ type User struct {
 	Post     string   `json:"-"`
 	Subject  string   `json:"-"`
 	Groups   []string `json:"-"`
+	May      string   `json:"-"` // what they can do, in few words
+	Unknown  bool     `json:"-"` // known to the identity provider, and not to Custodian
 
 	role  grants.Role
 	token string // the name of their token, "" for none
@@ -66,7 +81,12 @@ type Options struct {
 	Keeper *versions.Keeper // needed for the seed "demo"
 	Seed   string           // none or demo
 	Issuer string           // of the identity provider
-	Users  []User           // People() with their subjects; nil: without identities
+	Users  []User           // Everybody(Seed) with their subjects; nil: without identities
+
+	// The rest is for the seed "demo".
+	Super    string                // a superuser's address of the database, to date footprints back; "": they stay as they are
+	Today    clock.Day             // the day of planting, which the story ends before; zero: today
+	Progress func(done, total int) // is told after each act of the story; may be nil
 }
 
 // Planted is what was planted.
@@ -76,6 +96,10 @@ type Planted struct {
 	Actors   map[string]access.Actor // by User.ID, and "service"
 	Records  map[string]int64        // by name
 	Tokens   map[string]string       // by role
+
+	// Documents of the demonstration, by the name of their record, a stroke, and
+	// the name of their text in texts/paper or, where they have none, their title.
+	Documents map[string]int64
 }
 
 // tokenLife is how long a planted token lasts.
@@ -84,49 +108,47 @@ const tokenLife = 365 * 24 * time.Hour
 // Plant plants everything into an empty database.
 func Plant(ctx context.Context, o Options) (*Planted, error) {
 	if o.Users == nil {
-		o.Users = People()
+		o.Users = Everybody(o.Seed)
 	}
-	p := &Planted{Homes: map[string]int64{}, Actors: map[string]access.Actor{}, Records: map[string]int64{}, Tokens: map[string]string{}}
-	self := access.Custodian()
-	var err error
-	if p.Provider, err = people.Found(ctx, o.DB, self, "Example Care"); err != nil {
+	p := &Planted{Homes: map[string]int64{}, Actors: map[string]access.Actor{}, Records: map[string]int64{}, Tokens: map[string]string{}, Documents: map[string]int64{}}
+	if o.Seed == "demo" {
+		return p, p.tell(ctx, o)
+	}
+	if err := p.found(ctx, o); err != nil {
 		return nil, err
-	}
-	for _, h := range []people.Home{{Name: ChildrensHome, Kind: "childrens-home"}, {Name: FamilyCentre, Kind: "family-centre"}, {Name: Supported, Kind: "supported-accommodation"}} {
-		if p.Homes[h.Name], err = people.AddHome(ctx, o.DB, self, p.Provider, h.Name, h.Kind); err != nil {
-			return nil, err
-		}
 	}
 	for _, u := range o.Users {
 		if err := p.person(ctx, o, u); err != nil {
 			return nil, fmt.Errorf("sample: %s: %w", u.ID, err)
 		}
 	}
-	if err := p.service(ctx, o); err != nil {
+	if err := p.service(ctx, o, true); err != nil {
 		return nil, err
 	}
-	if err := p.records(ctx, o); err != nil {
-		return nil, err
+	return p, p.records(ctx, o)
+}
+
+// found founds the provider and its settings.
+func (p *Planted) found(ctx context.Context, o Options) (err error) {
+	self := access.Custodian()
+	if p.Provider, err = people.Found(ctx, o.DB, self, "Example Care"); err != nil {
+		return err
 	}
-	if o.Seed == "demo" {
-		return p, p.demonstrate(ctx, o)
+	for _, h := range []people.Home{{Name: ChildrensHome, Kind: "childrens-home"}, {Name: FamilyCentre, Kind: "family-centre"}, {Name: Supported, Kind: "supported-accommodation"}} {
+		if p.Homes[h.Name], err = people.AddHome(ctx, o.DB, self, p.Provider, h.Name, h.Kind); err != nil {
+			return err
+		}
 	}
-	return p, nil
+	return nil
 }
 
 func (p *Planted) person(ctx context.Context, o Options, u User) error {
 	self := access.Custodian()
-	n := people.NewActor{Provider: p.Provider, Kind: access.Person, Name: u.Name, PostTitle: u.Post, Email: u.Email}
-	if u.Subject != "" {
-		n.Issuer, n.Subject = o.Issuer, u.Subject
-	}
-	id, err := people.AddActor(ctx, o.DB, self, n)
-	if err != nil {
+	if err := p.register(ctx, o, self, u); err != nil {
 		return err
 	}
-	actor := access.Actor{ID: access.ActorID(id), Kind: access.Person, Provider: p.Provider}
-	p.Actors[u.ID] = actor
-	_, err = grants.Give(ctx, o.DB, self, grants.Giving{To: actor.ID, Role: u.role, Provider: p.Provider, Home: p.Homes[u.Setting], Why: "demonstration"})
+	actor := p.Actors[u.ID]
+	_, err := grants.Give(ctx, o.DB, self, grants.Giving{To: actor.ID, Role: u.role, Provider: p.Provider, Home: p.Homes[u.Setting], Why: "demonstration"})
 	if err != nil || u.token == "" {
 		return err
 	}
@@ -141,7 +163,7 @@ func (p *Planted) giveToken(ctx context.Context, o Options, actor access.Actor, 
 
 // service plants a service account with a manager's grants at the children's
 // home: all it may not do is approve.
-func (p *Planted) service(ctx context.Context, o Options) error {
+func (p *Planted) service(ctx context.Context, o Options, token bool) error {
 	self := access.Custodian()
 	id, err := people.AddActor(ctx, o.DB, self, people.NewActor{Provider: p.Provider, Kind: access.Service, Name: "Example import"})
 	if err != nil {
@@ -150,7 +172,7 @@ func (p *Planted) service(ctx context.Context, o Options) error {
 	actor := access.Actor{ID: access.ActorID(id), Kind: access.Service, Provider: p.Provider}
 	p.Actors["service"] = actor
 	_, err = grants.Give(ctx, o.DB, self, grants.Giving{To: actor.ID, Role: grants.RegisteredManager, Provider: p.Provider, Home: p.Homes[ChildrensHome], Why: "demonstration"})
-	if err != nil {
+	if err != nil || !token {
 		return err
 	}
 	return p.giveToken(ctx, o, actor, "service")

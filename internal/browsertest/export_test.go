@@ -1,0 +1,4 @@
+package browsertest
+
+// Find is what looks for the browser.
+var Find = find
