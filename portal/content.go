@@ -16,7 +16,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
-	"custodian/internal/login"
 	"custodian/versions"
 )
 
@@ -52,8 +51,9 @@ func (s *server) content(c *gin.Context, actor access.Actor) error {
 	h.Set("Content-Disposition", attachment(o.Version.FileName))
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("ETag", `"`+hex.EncodeToString(o.Version.SHA256)+`"`)
+	stands := still(c)
 	r := &watched{Opened: o, ctx: c.Request.Context(), checked: time.Now(), again: func(ctx context.Context) error {
-		if _, err := login.Bearer(ctx, s.db, c.GetHeader("Authorization")); err != nil {
+		if err := stands(ctx); err != nil {
 			return err
 		}
 		return o.Still(ctx)

@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/fault"
+	"custodian/portal/page"
 )
 
 // problem is an error as RFC 9457 writes it.
@@ -78,9 +82,15 @@ func (s *server) say(c *gin.Context, p problem) {
 	}
 	switch p.Status {
 	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", "Bearer")
+		if !isPage(c) {
+			h.Set("WWW-Authenticate", "Bearer")
+		}
 	case http.StatusRequestEntityTooLarge:
 		h.Set("Connection", "close") // the rest is not read
+	}
+	if isPage(c) {
+		s.wrong(c, p)
+		return
 	}
 	p.Type = "/problems/" + p.Type
 	body, err := json.Marshal(p)
@@ -88,6 +98,29 @@ func (s *server) say(c *gin.Context, p problem) {
 		panic(err)
 	}
 	c.Data(p.Status, "application/problem+json", append(body, '\n'))
+	c.Abort()
+}
+
+// isPage tells whether a person is to read the answer: everything but the API,
+// the signs of life and what pages are made of.
+func isPage(c *gin.Context) bool {
+	path := c.Request.URL.Path
+	return c.GetBool(pageKey) || c.FullPath() == "" && !strings.HasPrefix(path, "/api/")
+}
+
+// wrong writes an error as a page.
+func (s *server) wrong(c *gin.Context, p problem) {
+	actor, _ := c.Value(whoKey).(access.Actor)
+	v := page.Wrong{Heading: page.WrongHeading(p.Status, p.Title), Text: p.Detail, Quote: audit.Request(c.Request.Context()), Ours: p.Status >= http.StatusInternalServerError}
+	var err error
+	if v.Frame, err = s.frame(c, actor, v.Heading, ""); err != nil {
+		v.Frame = page.Frame{Title: v.Heading} // with the database gone, say at least what is known
+	}
+	b, err := s.pages.Write("wrong", v)
+	if err != nil {
+		panic(err)
+	}
+	c.Data(p.Status, "text/html; charset=utf-8", b)
 	c.Abort()
 }
 

@@ -2,15 +2,14 @@ package portal
 
 import (
 	_ "embed"
-	"mime"
 	"net/http"
-	"path"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
 	"custodian/internal/fault"
-	"custodian/web"
+	"custodian/portal/page"
 )
 
 //go:embed openapi.json
@@ -21,19 +20,48 @@ func (s *server) description(c *gin.Context, _ access.Actor) error {
 	return nil
 }
 
-func (s *server) front(c *gin.Context, _ access.Actor) error {
-	return s.file(c, "front.html")
+// front is the page of those who are not signed in; others go to their own.
+func (s *server) front(c *gin.Context, actor access.Actor) error {
+	if actor.ID != 0 {
+		c.Redirect(http.StatusSeeOther, "/home")
+		return nil
+	}
+	f, err := s.frame(c, noActor, "Sign in", "")
+	if err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "front", page.Front{Frame: f, CanSignIn: s.signIn != nil})
 }
 
-// asset serves one of the embedded files, by its name.
-func (s *server) asset(c *gin.Context, _ access.Actor) error { return s.file(c, c.Param("name")) }
+// plain is a page of words alone, for everybody.
+func (s *server) plain(name, title string) handler {
+	return func(c *gin.Context, actor access.Actor) error {
+		f, err := s.frame(c, actor, title, "")
+		if err != nil {
+			return err
+		}
+		return s.show(c, http.StatusOK, name, page.Plain{Frame: f, Ask: s.ask})
+	}
+}
 
-func (s *server) file(c *gin.Context, name string) error {
-	b, err := web.Files.ReadFile(name)
-	if err != nil {
+// asset serves what pages are made of. Its name changes with its content, so it
+// may be kept for good (RFC 8246); nothing else of ours may.
+func (s *server) asset(c *gin.Context, _ access.Actor) error {
+	f, ok := s.assets[c.Param("name")]
+	if !ok {
 		return notThere()
 	}
-	c.Data(http.StatusOK, mime.TypeByExtension(path.Ext(name)), b)
+	h := c.Writer.Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	body := f.Body
+	if f.Gzip != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+			h.Set("Content-Encoding", "gzip")
+			body = f.Gzip
+		}
+	}
+	c.Data(http.StatusOK, f.Type, body)
 	return nil
 }
 

@@ -16,7 +16,10 @@ import (
 
 const (
 	actionKey = "action"
-	actorKey  = "actor"
+	actorKey  = "actor" // the number of whoever acts
+	whoKey    = "who"   // the same as an access.Actor, of a session
+	stillKey  = "still" // asks whether token or session still stand
+	pageKey   = "page"  // the answer is for a person
 	causeKey  = "cause"
 	cutKey    = "cut"
 )
@@ -44,7 +47,7 @@ func safe(h http.Header) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Strict-Transport-Security", "max-age=63072000")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 }
 
 // end logs a request that is over.

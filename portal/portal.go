@@ -1,8 +1,9 @@
-// Package portal is the site: the JSON API at /api/v1, the front page, and the
-// signs of life. A handler reads what was sent, calls one method of one domain
-// package and writes the answer; it holds no rule and no SQL.
+// Package portal is the site: the pages, the JSON API at /api/v1, and the signs
+// of life. A handler reads what was sent, calls one method of one domain package
+// and writes the answer; it holds no rule and no SQL.
 //
-// Every route carries the action it needs. Errors are mapped to answers in one
+// Every route carries the action it needs. A session opens pages and no API, an
+// API token opens the API and no page. Errors are mapped to answers in one
 // place; what is not there and what is not yours give the same answer, byte for
 // byte.
 package portal
@@ -19,33 +20,52 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/login"
+	"custodian/portal/page"
 	"custodian/versions"
+	"custodian/web"
 )
 
 // Options is what the portal stands on.
 type Options struct {
 	DB      *audit.DB
 	Keeper  *versions.Keeper
+	SignIn  *login.SignIn // nil where no sign-in service is set
 	Log     *slog.Logger
 	Ready   func(context.Context) error // nil when everything it needs answers
 	Version string
+	Demo    bool   // says on every page that everything is made up
+	Ask     string // whom people are told to ask for help
 }
 
 // server is the portal at work.
 type server struct {
 	db      *audit.DB
 	keeper  *versions.Keeper
+	signIn  *login.SignIn
+	pages   *page.Pages
+	assets  map[string]web.File // by the name in their address
 	log     *slog.Logger
 	ready   func(context.Context) error
 	version string
+	demo    bool
+	ask     string
 	turns   *turns
-	seen    sync.Map // token id -> when its use was last noted
+	seen    seen
 }
 
-// New makes the portal's handler.
-func New(o Options) http.Handler {
+// New makes the portal's handler. It fails when the pages' templates or styles
+// are not what they were built to be.
+func New(o Options) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
-	s := &server{db: o.DB, keeper: o.Keeper, log: o.Log, ready: o.Ready, version: o.Version, turns: newTurns()}
+	pages, err := page.New()
+	if err != nil {
+		return nil, err
+	}
+	assets, err := web.Built()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
@@ -55,11 +75,23 @@ func New(o Options) http.Handler {
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.adapt(r.action, r.handle))
 	}
-	return g
+	for _, r := range s.site() {
+		g.Handle(r.method, r.path, s.visit(r.action, r.handle))
+	}
+	return g, nil
 }
 
 // handler answers one request of one actor.
 type handler func(c *gin.Context, actor access.Actor) error
+
+// noActor is nobody.
+var noActor access.Actor
+
+// still asks again whether what the request came with, a token or a session,
+// stands: sending a file may take long.
+func still(c *gin.Context) func(context.Context) error {
+	return c.MustGet(stillKey).(func(context.Context) error)
+}
 
 // adapt signs the actor in, unless the action is public, and maps errors.
 func (s *server) adapt(a access.Action, h handler) gin.HandlerFunc {
@@ -73,6 +105,11 @@ func (s *server) adapt(a access.Action, h handler) gin.HandlerFunc {
 				return
 			}
 			c.Set(actorKey, int64(actor.ID))
+			header := c.GetHeader("Authorization")
+			c.Set(stillKey, func(ctx context.Context) error {
+				_, err := login.Bearer(ctx, s.db, header)
+				return err
+			})
 			s.note(c, actor)
 		}
 		if err := h(c, actor); err != nil {
@@ -81,15 +118,27 @@ func (s *server) adapt(a access.Action, h handler) gin.HandlerFunc {
 	}
 }
 
-// note remembers that a token was used, at most once a minute. That it could
-// not be noted is no reason to refuse the request.
+// note remembers that a token was used. That it could not be noted is no reason
+// to refuse the request.
 func (s *server) note(c *gin.Context, actor access.Actor) {
-	now := time.Now()
-	if last, ok := s.seen.Load(actor.Token); ok && now.Sub(last.(time.Time)) < time.Minute {
+	if !s.seen.due(actor.Token) {
 		return
 	}
-	s.seen.Store(actor.Token, now)
 	if err := login.Seen(c.Request.Context(), s.db, actor); err != nil {
 		s.log.Warn("token use not noted", "token", actor.Token, "error", err)
 	}
+}
+
+// seen holds when the use of a token or session was last noted: once a minute is
+// enough.
+type seen struct{ at sync.Map }
+
+// due tells whether the use is to be noted now.
+func (s *seen) due(id int64) bool {
+	now := time.Now()
+	if last, ok := s.at.Load(id); ok && now.Sub(last.(time.Time)) < time.Minute {
+		return false
+	}
+	s.at.Store(id, now)
+	return true
 }

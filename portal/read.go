@@ -111,8 +111,8 @@ func hint(err error) string {
 	return ""
 }
 
-// page is which part of a list is asked for.
-type page struct {
+// listPage is which part of a list is asked for.
+type listPage struct {
 	limit  int
 	cursor []byte // nil for the beginning
 }
@@ -124,8 +124,8 @@ const (
 
 // pageOf reads limit and cursor. What an address asks besides these and the
 // names in also is refused: a slip in "known" must not answer another question.
-func pageOf(c *gin.Context, also ...string) (page, error) {
-	p := page{limit: usualPage}
+func pageOf(c *gin.Context, also ...string) (listPage, error) {
+	p := listPage{limit: usualPage}
 	var bad []fault.Field
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
@@ -164,7 +164,7 @@ func badCursor() fault.Field {
 
 // ids reads the numbers that make up a cursor: each above 0, or all 0 for the
 // beginning.
-func (p page) ids(n int) ([]int64, error) {
+func (p listPage) ids(n int) ([]int64, error) {
 	out := make([]int64, n)
 	if p.cursor == nil {
 		return out, nil
@@ -192,7 +192,7 @@ type listed[T any] struct {
 // list makes a page of what was found: one more than the limit was asked for, to
 // know whether there is a next page. cursor gives the numbers by which the last
 // item is found again.
-func list[From, To any](p page, found []From, show func(From) To, cursor func(From) []int64) listed[To] {
+func list[From, To any](p listPage, found []From, show func(From) To, cursor func(From) []int64) listed[To] {
 	l := listed[To]{Items: []To{}}
 	for _, f := range found[:min(len(found), p.limit)] {
 		l.Items = append(l.Items, show(f))

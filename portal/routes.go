@@ -13,12 +13,12 @@ type route struct {
 	handle       handler
 }
 
-// routes is everything that can be asked. A route without an action is refused
-// by the house test.
+// routes is everything that programs can ask: the API, the signs of life and
+// what pages are made of. The pages are in pages.go. A route without an action
+// is refused by the house test.
 func (s *server) routes() []route {
 	const api = "/api/v1"
 	return []route{
-		{http.MethodGet, "/", access.Public, s.front},
 		{http.MethodGet, "/assets/:name", access.Public, s.asset},
 		{http.MethodGet, "/healthz", access.Public, s.health},
 		{http.MethodGet, "/readyz", access.Public, s.readiness},

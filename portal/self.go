@@ -63,7 +63,7 @@ func (s *server) tokens(c *gin.Context, actor access.Actor) error {
 }
 
 // onePlace reads the page of a list whose cursor is one number.
-func onePlace(c *gin.Context, also ...string) (page, int64, error) {
+func onePlace(c *gin.Context, also ...string) (listPage, int64, error) {
 	p, err := pageOf(c, also...)
 	if err != nil {
 		return p, 0, err
@@ -131,11 +131,11 @@ func (s *server) homes(c *gin.Context, actor access.Actor) error {
 	}
 	show := func(h people.Home) view { return view{refOf(h.ID), h.Name, h.Kind} }
 	// an organisation's settings are few: they make one page
-	return answer(c, http.StatusOK, list(page{limit: len(found)}, found, show, nil))
+	return answer(c, http.StatusOK, list(listPage{limit: len(found)}, found, show, nil))
 }
 
 func (s *server) kinds(c *gin.Context, _ access.Actor) error {
 	kinds := versions.Kinds()
 	same := func(k versions.Kind) versions.Kind { return k }
-	return answer(c, http.StatusOK, list(page{limit: len(kinds)}, kinds, same, nil))
+	return answer(c, http.StatusOK, list(listPage{limit: len(kinds)}, kinds, same, nil))
 }

@@ -57,10 +57,12 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	w.keeper = versions.New(versions.Options{DB: w.DB, Sealed: storage.NewSealed(store, ring), UploadLimit: limit})
 	w.Planted, err = sample.Plant(t.Context(), sample.Options{DB: w.DB, Seed: "none"})
 	must(t, err)
-	server := httptest.NewServer(portal.New(portal.Options{
+	handler, err := portal.New(portal.Options{
 		DB: w.DB, Keeper: w.keeper, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
 		Ready: func(context.Context) error { return w.ready() },
-	}))
+	})
+	must(t, err)
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)

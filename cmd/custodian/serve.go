@@ -99,7 +99,10 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	tidier.Go(func() { upkeep(tidying, log, db.DB, keeper) })
 	defer tidier.Wait()
 	defer tidied()
-	handler := portal.New(portal.Options{DB: db.DB, Keeper: keeper, Log: log, Ready: e.ready, Version: version})
+	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, Log: log, Ready: e.ready, Version: version})
+	if err != nil {
+		return err
+	}
 	log.Info("ready", "listen", listener.Addr().String(), "version", version, "store", s.Store, "private_database", db.own != nil)
 	p.greet(s, listener.Addr())
 	return answer(ctx, s, log, listener, handler, db.ended())

@@ -1,0 +1,49 @@
+package portal
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"custodian/internal/access"
+	"custodian/internal/people"
+	"custodian/portal/page"
+)
+
+// recentRows is how much of what came lately the home page shows.
+const recentRows = 6
+
+// home shows what waits for whoever is signed in, and what came lately. Who has
+// one library to ask can ask it from here.
+func (s *server) home(c *gin.Context, actor access.Actor) error {
+	needs, err := s.keeper.Needs(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
+	news, err := s.keeper.News(c.Request.Context(), actor, recentRows)
+	if err != nil {
+		return err
+	}
+	libraries, err := people.Records(c.Request.Context(), s.db, actor, access.Library, 0, 4)
+	if err != nil {
+		return err
+	}
+	v := page.HomeOf(needs, news, libraries, now())
+	if v.Frame, err = s.frame(c, actor, "Home", "/home"); err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "home", v)
+}
+
+// myself tells somebody which roles they hold and where they are signed in.
+func (s *server) myself(c *gin.Context, actor access.Actor) error {
+	p, err := people.Me(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	v := page.MyselfOf(p)
+	if v.Frame, err = s.frame(c, actor, "Your access", ""); err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "me", v)
+}

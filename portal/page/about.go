@@ -1,0 +1,88 @@
+package page
+
+import "net/http"
+
+// Front is the page for those who are not signed in.
+type Front struct {
+	Frame
+	CanSignIn bool // a sign-in service is set
+}
+
+// SignedOut says that the session has ended.
+type SignedOut struct {
+	Frame
+	There string // where the sign-in service signs them out too, "" for nowhere
+}
+
+// NotIn says that somebody could not be signed in, or has no role.
+type NotIn struct {
+	Frame
+	Name    string // of the person, where the sign-in service gave one
+	Text    string
+	Ask     string // whom to ask
+	NoRole  bool
+	MayPass bool // starting again may help
+}
+
+// Kept is one field of a form that came without a session.
+type Kept struct{ Name, Text string }
+
+// Again gives back what was typed into a form whose session had ended.
+type Again struct {
+	Frame
+	Address string
+	Typed   []Kept
+	Files   bool
+}
+
+// Wrong says what went wrong.
+type Wrong struct {
+	Frame
+	Heading, Text string
+	Quote         string
+	Ours          bool // the fault is ours, and the number helps to find it
+}
+
+// WrongHeading says in few words what went wrong. What is not there and what is
+// not the reader's have the same.
+func WrongHeading(status int, title string) string {
+	if status == http.StatusNotFound {
+		return "We cannot find that page"
+	}
+	return title
+}
+
+// Plain is a page of words alone.
+type Plain struct {
+	Frame
+	Ask string // whom to ask for help
+}
+
+// NoticeOf says what has just been done, by the word that the address carries;
+// nil for a word that is not known.
+func NoticeOf(what string) *Notice {
+	text, ok := map[string]string{
+		"added":      "Added",
+		"submitted":  "Sent for approval",
+		"approved":   "Approved",
+		"corrected":  "The dates are corrected",
+		"restored":   "Brought back as a new version",
+		"withdrawn":  "Withdrawn",
+		"opened":     "The record is open",
+		"closed":     "The record is closed",
+		"reopened":   "The record is open again",
+		"moved":      "The record has moved",
+		"role-given": "The role is given",
+		"role-ended": "The role has ended",
+		"person":     "The person is added",
+		"setting":    "The setting is added",
+		"mapped":     "The group now gives that role",
+		"unmapped":   "The group gives that role no longer",
+		"session":    "That session has ended",
+		"dropped":    "The file was not added",
+	}[what]
+	if !ok {
+		return nil
+	}
+	return &Notice{Title: "Done", Text: text}
+}

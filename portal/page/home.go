@@ -1,0 +1,191 @@
+package page
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"custodian/internal/clock"
+	"custodian/internal/people"
+	"custodian/versions"
+)
+
+// NeedRow is one thing that waits: the verb, the thing, why, and by when.
+type NeedRow struct {
+	Verb, What, Address, Why string
+	Status                   Status
+}
+
+// NewsRow is one thing that came lately.
+type NewsRow struct{ When, Stamp, What, Address, Words string }
+
+// Bar is the picture of how many policies are in date.
+type Bar struct {
+	InDate, All                int
+	Good, Soon, Late           int
+	GoodW, SoonX, SoonW, LateX string
+	LateW                      string
+	Title                      string
+}
+
+// Home is what somebody sees first: what needs them.
+type Home struct {
+	Frame
+	Day, Heading string
+	Needs        []NeedRow
+	Sent         []NeedRow
+	News         []NewsRow
+	Bar          *Bar
+	AsAt         *AsAt
+	Libraries    []Link
+	Start        []Link // where to begin, for those for whom nothing waits
+}
+
+// mostRows is how many things that wait are listed.
+const mostRows = 30
+
+// HomeOf makes the page.
+func HomeOf(n versions.Needs, news []versions.News, libraries []people.Record, now time.Time) Home {
+	h := Home{Day: Weekday(clock.DayOf(now))}
+	for _, w := range n.Approve {
+		h.Needs = append(h.Needs, NeedRow{Verb: "Approve", What: fmt.Sprintf("%s, version %d", w.Title, w.Number),
+			Address: versionAddress(w.Document, w.Number), Why: sent(w), Status: Status{waiting(w.At, now), "next"}})
+	}
+	for _, r := range n.Review {
+		h.Needs = append(h.Needs, reviewRow(r, n.Today))
+	}
+	for _, w := range n.Sent {
+		h.Sent = append(h.Sent, NeedRow{Verb: "Waits", What: fmt.Sprintf("%s, version %d", w.Title, w.Number), Address: versionAddress(w.Document, w.Number),
+			Why: "You sent it on " + DayOf(w.At) + ". Somebody else has to approve it.", Status: Status{waiting(w.At, now), "next"}})
+	}
+	h.Heading = heading(len(h.Needs))
+	if len(h.Needs) > mostRows {
+		h.Needs = h.Needs[:mostRows]
+	}
+	for _, w := range news {
+		h.News = append(h.News, newsRow(w, now))
+	}
+	h.Bar = bar(n)
+	if len(libraries) == 1 {
+		at := "/records/" + strconv.FormatInt(libraries[0].ID, 10)
+		f := NewForm(nil, nil)
+		h.AsAt = &AsAt{Address: at, On: f.Date("on", "Show what was in force on", "For example, 14 3 2025")}
+	}
+	for _, l := range libraries {
+		h.Libraries = append(h.Libraries, Link{l.Name, "/records/" + strconv.FormatInt(l.ID, 10)})
+	}
+	return h
+}
+
+func versionAddress(document int64, number int) string {
+	return fmt.Sprintf("/documents/%d/versions/%d", document, number)
+}
+
+func heading(n int) string {
+	words := []string{"Nothing needs you today", "One thing needs you", "Two things need you", "Three things need you", "Four things need you",
+		"Five things need you", "Six things need you", "Seven things need you", "Eight things need you", "Nine things need you"}
+	if n < len(words) {
+		return words[n]
+	}
+	return fmt.Sprintf("%d things need you", n)
+}
+
+func sent(n versions.Need) string {
+	t := "From " + n.By
+	if n.Post != "" {
+		t += ", " + lowerFirst(n.Post)
+	}
+	t += ", " + n.At.In(clock.London).Format("2 January") + "."
+	if n.Note != "" {
+		t += " " + n.Note
+	}
+	return t
+}
+
+func waiting(at, now time.Time) string {
+	n := daysBetween(clock.DayOf(at), clock.DayOf(now))
+	if n <= 0 {
+		return "New today"
+	}
+	return "Waiting " + span(n)
+}
+
+func reviewRow(r versions.Need, today clock.Day) NeedRow {
+	on := clock.DayOf(*r.ReviewOn)
+	row := NeedRow{Verb: "Review", What: fmt.Sprintf("%s, version %d", r.Title, r.Number), Address: versionAddress(r.Document, r.Number)}
+	if on.Before(today) {
+		row.Why = "Review was due on " + Day(on) + ". It stays in force until you replace it."
+		row.Status = Status{Overdue(on, today), "late"}
+		return row
+	}
+	row.Why = "Review is due " + Until(on, today) + "."
+	row.Status = Status{"By " + Day(on), "soon"}
+	return row
+}
+
+func newsRow(n versions.News, now time.Time) NewsRow {
+	r := NewsRow{When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), What: n.Title, Address: versionAddress(n.Document, n.Number)}
+	if n.Number > 1 {
+		r.What += fmt.Sprintf(", version %d", n.Number)
+	}
+	switch n.State {
+	case "submitted":
+		r.Words = "sent for approval by " + n.By
+	default:
+		r.Words = "added by " + n.By
+	}
+	if n.HomeName != "" {
+		r.Words += ", " + n.HomeName
+	}
+	return r
+}
+
+const barWidth = 280
+
+// bar draws how many policies are in date; nil where there are none.
+func bar(n versions.Needs) *Bar {
+	if n.InForce == 0 {
+		return nil
+	}
+	b := &Bar{All: n.InForce, Late: n.Late, Soon: n.Soon, InDate: n.InForce - n.Late, Good: n.InForce - n.Late - n.Soon}
+	part := func(k int) float64 { return barWidth * float64(k) / float64(n.InForce) }
+	px := func(f float64) string { return strconv.FormatFloat(max(0, f), 'f', 1, 64) }
+	const gap = 3
+	b.GoodW, b.SoonX, b.SoonW = px(part(b.Good)-gap), px(part(b.Good)), px(part(b.Soon)-gap)
+	b.LateX, b.LateW = px(part(b.Good)+part(b.Soon)), px(part(b.Late))
+	b.Title = fmt.Sprintf("%d in date, %d due for review within 60 days, %d overdue", b.Good, b.Soon, b.Late)
+	return b
+}
+
+// RoleRow is a role that somebody holds.
+type RoleRow struct{ Role, Setting, Since string }
+
+// Myself tells somebody what they may see and why.
+type Myself struct {
+	Frame
+	Name, Post, Provider string
+	Roles                []RoleRow
+}
+
+// MyselfOf makes the page.
+func MyselfOf(p people.Profile) Myself {
+	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider}
+	for _, r := range p.Roles {
+		setting := r.Home
+		if setting == "" {
+			setting = "The whole provider"
+		}
+		m.Roles = append(m.Roles, RoleRow{RoleWords(r.Role), setting, DayOf(r.From)})
+	}
+	return m
+}
+
+// RoleWords says a role.
+func RoleWords(role string) string {
+	words, ok := map[string]string{"staff": "Member of staff", "manager": "Registered manager", "inspector": "Inspector", "administrator": "Administrator",
+		"responsible-individual": "Responsible individual", "data-protection-officer": "Data protection officer"}[role]
+	if !ok {
+		return role
+	}
+	return words
+}

@@ -1,0 +1,228 @@
+package page
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"custodian/internal/access"
+	"custodian/internal/clock"
+	"custodian/versions"
+)
+
+// Status is how a thing stands: words, and the look that goes with them.
+type Status struct{ Words, Look string }
+
+// AsAt is the box in which a day is chosen.
+type AsAt struct {
+	Address   string
+	Legend    string
+	On, Known Date
+	Opened    bool // the part about another day's knowledge is open
+	Words     string
+}
+
+// ShelfRow is one document of a record, as it stood on the day.
+type ShelfRow struct {
+	Title, Address, Kind string
+	Version, Since       string
+	Approved, Due        string
+	DueNote, DueLook     string
+	By                   string
+	Status               Status
+	Sub                  string // a second line: what waits
+	Hidden               string // words for those who hear the page
+}
+
+// Pinned is what an inspector asks for first.
+type Pinned struct{ Title, Address, Version, Approved string }
+
+// Record is a record as it stood on a day: its documents, and what may be done.
+type Record struct {
+	Frame
+	Heading, AsOf, Caption string
+	Library                bool
+	Status                 *Status // of the record: open or closed
+	AsAt                   AsAt
+	Asked                  bool // a day was asked about
+	Strip                  *Strip
+	Pinned                 *Pinned
+	Answer, Also           string
+	Rows                   []ShelfRow
+	Next                   string
+	Unread                 bool // the reader manages the record and may not read in it
+	Add, Close, Reopen     string
+	Move, Footprints       string
+	Events                 []Event
+}
+
+// Event is one thing that happened to a record.
+type Event struct{ What, When, Why, By string }
+
+// RecordOf makes the rows and sentences of a record's page. more is the address
+// of the same question for its next page, without the place where it begins.
+func RecordOf(s versions.Shelf, asked bool, limit int, more string) Record {
+	r := Record{Library: s.Where.Kind == access.Library, Asked: asked, Unread: !s.Where.May.Read}
+	rows := s.Rows
+	if len(rows) > limit {
+		rows = rows[:limit]
+		r.Next = more + "&after=" + strconv.FormatInt(rows[limit-1].Document.ID, 10)
+	}
+	on := ""
+	if asked {
+		on = "?on=" + s.Day.String()
+	}
+	for _, row := range rows {
+		shown := shelfRow(row, s)
+		shown.Address += on
+		r.Rows = append(r.Rows, shown)
+		if row.Document.Kind == "statement-of-purpose" && row.Answer != nil && r.Pinned == nil {
+			r.Pinned = &Pinned{shown.Title, shown.Address, "Version " + shown.Version + ", " + lower(From(row.Answer.Period.From, row.Answer.Period.To)), approved(row.Answer.Approval)}
+		}
+	}
+	r.Answer, r.Also = answer(rows, s, r.Next != "")
+	return r
+}
+
+func lower(s string) string {
+	if len(s) > 4 && s[:4] == "From" {
+		return "in force f" + s[1:]
+	}
+	return "in force " + s
+}
+
+func approved(d *versions.Decision) string {
+	if d == nil {
+		return ""
+	}
+	by := d.By
+	if d.PostTitle != "" {
+		by += ", " + d.PostTitle + ","
+	}
+	return "Approved by " + by + " on " + DayOf(d.At)
+}
+
+// shelfRow makes the row of one document.
+func shelfRow(row versions.Row, s versions.Shelf) ShelfRow {
+	d := row.Document
+	r := ShelfRow{Title: d.Title, Address: "/documents/" + strconv.FormatInt(d.ID, 10), Kind: KindWords(d.Kind), Version: "–", Since: "–", Approved: "–", Due: "–", By: "–"}
+	if row.Waiting > 0 && !s.Day.Before(s.Today) {
+		r.Sub = fmt.Sprintf("Version %d waits for approval", row.Waiting)
+	}
+	switch a := row.Answer; {
+	case a != nil:
+		r.Address += "/versions/" + strconv.Itoa(a.Version.Number)
+		r.Version, r.Since, r.By = strconv.Itoa(a.Version.Number), DayOf(a.Period.From), a.Version.Author
+		if a.Approval != nil {
+			r.Approved = a.Approval.By
+		}
+		r.Status = Status{"In force", "good"}
+		if a.Version.ReviewOn != nil {
+			r.Due, r.DueNote, r.DueLook = due(clock.DayOf(*a.Version.ReviewOn), s.Day)
+		}
+	case row.Comes != nil:
+		r.Status = Status{"From " + DayOf(*row.Comes), "next"}
+	case row.Ended != nil && row.Gone:
+		r.Status = Status{"Withdrawn " + DayOf(*row.Ended), "past"}
+	case row.Ended != nil:
+		r.Status = Status{"Ended " + Day(clock.DayOf(*row.Ended).Plus(-1)), "past"}
+	default:
+		r.Status = Status{"Waiting for approval", "next"}
+		r.Sub = ""
+	}
+	return r
+}
+
+// due says a review day, and how near it is when that matters.
+func due(on, day clock.Day) (text, note, look string) {
+	text = Day(on)
+	switch n := daysBetween(day, on); {
+	case n < 0:
+		return text, span(-n) + " late", "late"
+	case n <= 90:
+		return text, Until(on, day), "soon"
+	}
+	return text, "", ""
+}
+
+// answer says in a sentence how many documents were in force.
+func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also string) {
+	var held, came, ended, waits int
+	for _, r := range rows {
+		switch {
+		case r.Answer != nil:
+			held++
+		case r.Comes != nil:
+			came++
+		case r.Ended != nil:
+			ended++
+		default:
+			waits++
+		}
+	}
+	past := s.Day.Before(s.Today)
+	verb, day := "is", "today"
+	if held != 1 {
+		verb = "are"
+	}
+	if past {
+		day = "on " + Day(s.Day)
+		if verb = "was"; held != 1 {
+			verb = "were"
+		}
+	} else if s.Today.Before(s.Day) {
+		day = "on " + Day(s.Day) + ", as things stand now"
+	}
+	if more {
+		return fmt.Sprintf("These are the first %d documents, as they stood %s.", len(rows), day), ""
+	}
+	first = upper(Count(held, "document", "documents")) + " " + verb + " in force " + day + "."
+	if held == 0 {
+		first = "No document " + map[bool]string{true: "was", false: "is"}[past] + " in force " + day + "."
+	}
+	for _, p := range []struct {
+		n               int
+		now, then, many string
+	}{{came, "is to come", "was approved for later", "were approved for later"}, {ended, "has ended or was withdrawn", "had ended or been withdrawn", "had ended or been withdrawn"}, {waits, "waits for its first approval", "", ""}} {
+		if p.n == 0 {
+			continue
+		}
+		words := p.now
+		if past {
+			if words = p.then; p.n > 1 {
+				words = p.many
+			}
+		} else if p.n > 1 {
+			words = map[string]string{"is to come": "are to come", "has ended or was withdrawn": "have ended or were withdrawn", "waits for its first approval": "wait for their first approval"}[words]
+		}
+		if also != "" {
+			also += " "
+		}
+		also += upper(Count(p.n, "", "")) + words + "."
+	}
+	return first, also
+}
+
+// upper begins a sentence with a capital letter.
+func upper(s string) string {
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		return string(s[0]-32) + s[1:]
+	}
+	return s
+}
+
+// KindWords says a kind of document.
+func KindWords(kind string) string {
+	if k, ok := versions.KindOf(kind); ok {
+		return k.Words
+	}
+	return "Document"
+}
+
+// DayQuery gives a day as the fields of a date in an address.
+func DayQuery(values url.Values, name string, d clock.Day) {
+	t := d.UTC()
+	values.Set(name+"-day", strconv.Itoa(t.Day()))
+	values.Set(name+"-month", strconv.Itoa(int(t.Month())))
+	values.Set(name+"-year", strconv.Itoa(t.Year()))
+}

@@ -1,0 +1,33 @@
+package portal
+
+import (
+	"net/http"
+
+	"custodian/internal/access"
+)
+
+// site is every page, with the action it needs. What a page shows is decided
+// again, row by row, where it is read.
+func (s *server) site() []route {
+	return []route{
+		{http.MethodGet, "/", access.Public, s.front},
+		{http.MethodGet, "/sign-in", access.Public, s.beginSignIn},
+		{http.MethodGet, "/sign-in/callback", access.Public, s.finishSignIn},
+		{http.MethodPost, "/sign-out", access.Public, s.signOut},
+		{http.MethodGet, "/signed-out", access.Public, s.signedOut},
+		{http.MethodGet, "/signed-in", access.ViewSelf, s.signedIn},
+		{http.MethodGet, "/help", access.Public, s.plain("help", "Help")},
+		{http.MethodGet, "/accessibility", access.Public, s.plain("accessibility", "Accessibility statement")},
+		{http.MethodGet, "/privacy", access.Public, s.plain("privacy", "Privacy")},
+		{http.MethodGet, "/records-safe", access.Public, s.plain("records-safe", "How we keep records safe")},
+
+		{http.MethodGet, "/home", access.ViewNeeds, s.home},
+		{http.MethodGet, "/me", access.ViewSelf, s.myself},
+
+		{http.MethodGet, "/records", access.ListRecords, s.recordList},
+		{http.MethodGet, "/records/:id", access.ViewRecord, s.recordPage},
+
+		{http.MethodGet, "/documents/:id/versions/:n/file", access.OpenVersion, s.content},
+		{http.MethodHead, "/documents/:id/versions/:n/file", access.OpenVersion, s.content},
+	}
+}

@@ -1,0 +1,229 @@
+package portal
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"custodian/internal/access"
+	"custodian/internal/clock"
+	"custodian/internal/fault"
+	"custodian/internal/people"
+	"custodian/portal/page"
+	"custodian/versions"
+)
+
+// rowsOfPage is how many rows a list shows on one page.
+const rowsOfPage = 100
+
+// after reads where a list goes on; a strange number begins it.
+func after(c *gin.Context, name string) int64 {
+	n, err := strconv.ParseInt(c.Query(name), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// recordList lists the records of a kind. Where the only thing there is one
+// library, that is shown.
+func (s *server) recordList(c *gin.Context, actor access.Actor) error {
+	kind, ok := access.ParseRecordKind(c.Query("kind"))
+	if !ok {
+		return notThere()
+	}
+	found, err := people.Records(c.Request.Context(), s.db, actor, kind, after(c, "after"), rowsOfPage+1)
+	if err != nil {
+		return err
+	}
+	if kind == access.Library && len(found) == 1 && after(c, "after") == 0 {
+		c.Redirect(http.StatusSeeOther, recordAddress(found[0].ID))
+		return nil
+	}
+	v := page.RecordsOf(kind, found, rowsOfPage)
+	m, err := people.MenuOf(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	for _, k := range m.Opens {
+		if k == kind && !m.Manages {
+			v.Open = "/records/open?kind=" + kind.String()
+		}
+	}
+	if v.Frame, err = s.frame(c, actor, v.Heading, "/records?kind="+kind.String()); err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "records", v)
+}
+
+func recordAddress(id int64) string { return "/records/" + strconv.FormatInt(id, 10) }
+
+// recordPage shows a record as it stands, or as it stood on a day.
+func (s *server) recordPage(c *gin.Context, actor access.Actor) error {
+	id, err := id(c, "id")
+	if err != nil {
+		return err
+	}
+	query := c.Request.URL.Query()
+	q, status, bad := lookOf(query)
+	shelf, err := s.lookAt(c, actor, id, &q)
+	if err != nil {
+		return err
+	}
+	asked := !q.Day.IsZero()
+	v := page.RecordOf(shelf, asked, rowsOfPage, moreOf(c.Request.URL))
+	form := page.NewForm(typedDays(query, q), bad)
+	v.AsAt = page.AsAt{Address: recordAddress(id), On: form.Date("on", "Show what was in force on", ""), Known: form.Date("known", "Known on", ""),
+		Opened: !q.Known.IsZero() || query.Get("known-day") != "", Words: knownWords(shelf.Day, shelf.Today)}
+	if err := s.aroundRecord(c, actor, &v, shelf, q); err != nil {
+		return err
+	}
+	v.Problems = form.Summary()
+	return s.show(c, status, "record", v)
+}
+
+// lookAt asks the question. Whoever only manages the record sees that it is
+// there, and none of its documents.
+func (s *server) lookAt(c *gin.Context, actor access.Actor, record int64, q *versions.Look) (versions.Shelf, error) {
+	w, err := s.keeper.Where(c.Request.Context(), actor, record)
+	if err == nil {
+		q.Titled = w.Kind == access.Library
+	} else if !fault.Is(err, fault.NotFound) {
+		return versions.Shelf{}, err
+	}
+	q.After, q.Limit = after(c, "after"), rowsOfPage+1
+	return s.keeper.Look(c.Request.Context(), actor, record, *q)
+}
+
+// lookOf reads the day that is asked about. With a day that is none, today is
+// shown and the problem said.
+func lookOf(query url.Values) (q versions.Look, status int, bad []fault.Field) {
+	on, bad := readDay(query, "on", "the day you ask about")
+	known, wrong := readDay(query, "known", "the day whose knowledge you want")
+	if bad = append(bad, wrong...); len(bad) > 0 {
+		return q, http.StatusBadRequest, bad
+	}
+	q.Day, _ = clock.ParseDay(on)
+	if d, err := clock.ParseDay(known); err == nil {
+		q.Known = d.Next().Start() // what was known when the day was over
+		if q.Day.IsZero() {
+			q.Day = clock.DayOf(now())
+		}
+	}
+	return q, http.StatusOK, nil
+}
+
+// typedDays are the date fields as they were typed, or of today.
+func typedDays(query url.Values, q versions.Look) url.Values {
+	values := url.Values{}
+	for name := range query {
+		values.Set(name, query.Get(name))
+	}
+	if values.Get("on-day")+values.Get("on-month")+values.Get("on-year") == "" {
+		day := q.Day
+		if day.IsZero() {
+			day = clock.DayOf(now())
+		}
+		dayFields(values, "on", day)
+	}
+	return values
+}
+
+func knownWords(day, today clock.Day) string {
+	return fmt.Sprintf("A correction made later can change what we now know was in force on %s. Choose the day whose knowledge you want. Now it is today, %s.", page.Day(day), page.Day(today))
+}
+
+// moreOf is the address of a page without the place where its list begins.
+func moreOf(u *url.URL) string {
+	q := u.Query()
+	q.Del("after")
+	q.Del("done")
+	return u.Path + "?" + q.Encode()
+}
+
+// aroundRecord adds what stands around a record's documents: its heading, the
+// strip of changes, what happened to it, and what the reader may do.
+func (s *server) aroundRecord(c *gin.Context, actor access.Actor, v *page.Record, shelf versions.Shelf, q versions.Look) error {
+	w := shelf.Where
+	v.Heading, v.Caption = w.Name, caption(w)
+	if v.Library {
+		v.Heading, v.Caption = "Policies", w.Name
+		if w.Name == "Policies of "+w.HomeName {
+			v.Caption = w.HomeName
+		}
+	}
+	if !w.Open || !v.Library {
+		status := page.OpenStatus(w.Open)
+		v.Status = &status
+	}
+	if v.Asked {
+		v.AsOf = "as at " + page.Day(shelf.Day)
+	}
+	if v.Library && w.May.Read {
+		from, to := page.StripSpan(shelf.Day)
+		within, before, next, err := s.keeper.Changes(c.Request.Context(), actor, w.Record, shelf.Day, from, to)
+		if err != nil {
+			return err
+		}
+		v.Strip = page.StripOf(shelf.Day, within, before, next, page.AddressOn(w.Record))
+		if len(shelf.Rows) == 0 && next != nil {
+			v.Also = "The first, " + next.Title + ", came into force on " + page.DayOf(next.On) + "."
+		}
+	}
+	events, err := people.Events(c.Request.Context(), s.db, actor, w.Record)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		v.Events = append(v.Events, page.EventOf(e))
+	}
+	offers(v, w)
+	v.Frame, err = s.frame(c, actor, title(v), "/records?kind="+w.Kind.String())
+	return err
+}
+
+func caption(w versions.Where) string {
+	setting := w.HomeName
+	if setting == "" {
+		setting = "The whole provider"
+	}
+	return setting + ": " + page.Kind(w.Kind)
+}
+
+// title is what the browser's tab says: never a person's name.
+func title(v *page.Record) string {
+	t := "Record"
+	if v.Library {
+		t = "Policies"
+	}
+	if v.AsOf != "" {
+		t += " " + v.AsOf
+	}
+	return t
+}
+
+// offers gives the addresses of what the reader may do with the record.
+func offers(v *page.Record, w versions.Where) {
+	at := recordAddress(w.Record)
+	if w.May.Add && w.Open {
+		v.Add = at + "/add"
+	}
+	if w.May.Manage {
+		v.Move = at + "/move"
+		if w.Open {
+			v.Close = at + "/close"
+		} else {
+			v.Reopen = at + "/reopen"
+		}
+	}
+	if w.May.Read {
+		v.Footprints = at + "/footprints"
+	}
+}
+
+// today is the day by which forms are filled in.
+func today() clock.Day { return clock.DayOf(time.Now()) }
