@@ -74,11 +74,12 @@ func NoticeOf(what string) *Notice {
 		"moved":      "The record has moved",
 		"role-given": "The role is given",
 		"role-ended": "The role has ended",
-		"person":     "The person is added",
+		"person":     "The person has the role, and comes in at their next sign-in",
 		"setting":    "The setting is added",
 		"mapped":     "The group now gives that role",
 		"unmapped":   "The group gives that role no longer",
 		"session":    "That session has ended",
+		"token":      "That token works no longer",
 		"dropped":    "The file was not added",
 	}[what]
 	if !ok {
