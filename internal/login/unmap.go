@@ -37,13 +37,13 @@ func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) e
 			return err
 		}
 		tx.Record(audit.Act{Action: access.UnmapGroup, Target: audit.Target{Home: m.Home}, Detail: audit.Detail{"group_role": id, "role": m.Role, "home": m.Home}})
-		if err := refollow(ctx, tx, m, began); err != nil {
-			return err
+		if m.Role == grants.Administrator {
+			// asked before any role ends: whoever loses their own by it sees nobody else's afterwards
+			if err := grants.StillAdministered(ctx, tx, actor.Provider, s.opt.Issuer, 0); err != nil {
+				return err
+			}
 		}
-		if m.Role != grants.Administrator {
-			return nil
-		}
-		return grants.StillAdministered(ctx, tx, actor.Provider, s.opt.Issuer)
+		return refollow(ctx, tx, m, began)
 	})
 }
 

@@ -92,7 +92,7 @@ func signInRow(s login.SignInSeen, now time.Time) SignInRow {
 	for i, g := range s.Groups {
 		row := GroupRow{Name: g.Name}
 		for _, gives := range g.Gives {
-			row.Gives = append(row.Gives, roleAt(string(gives.Role), gives.Home))
+			row.Gives = append(row.Gives, lowerFirst(roleAt(string(gives.Role), gives.Home)))
 		}
 		if len(row.Gives) == 0 {
 			row.Map = "/sign-ins/map?sign-in=" + id + "&group=" + strconv.Itoa(i)
