@@ -207,17 +207,10 @@ func (t *telling) add(ctx context.Context, who, record, key string, e versions.E
 
 // slug makes a file's name of a title.
 func slug(title string) string {
-	return strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r == '’':
-			return -1
-		}
-		return '-'
-	}, title), "-")
+	words := strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(title, "’", "")), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	return strings.Join(words, "-")
 }
 
 func (t *telling) approve(ctx context.Context, who, key string) error {
