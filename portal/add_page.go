@@ -108,10 +108,10 @@ func (s *server) about(who *page.Who, at spot, values url.Values) page.About {
 // plainKey tells whether a form's key is one of ours: it is kept, and compared.
 func plainKey(key string) bool { return len(key) >= 26 && len(key) <= 64 }
 
-// send makes the handler of the form. One file with all its facts right is added
+// sendFiles makes the handler of the form. One file with all its facts right is added
 // at once. Several files, or facts that have to be mended, wait in an upload, of
 // which each is then asked about.
-func (s *server) send(find func(*gin.Context, access.Actor) (spot, error)) handler {
+func (s *server) sendFiles(find func(*gin.Context, access.Actor) (spot, error)) handler {
 	return func(c *gin.Context, actor access.Actor) error {
 		at, refusal := find(c, actor)
 		if _, _, ok := refused(refusal); refusal != nil && (!ok || at.where.Record == 0) {
