@@ -80,6 +80,7 @@ func NoticeOf(what string) *Notice {
 		"unmapped":   "The group gives that role no longer",
 		"session":    "That session has ended",
 		"dropped":    "The file was not added",
+		"kept":       "Your files are kept until tomorrow",
 	}[what]
 	if !ok {
 		return nil
