@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"time"
 
 	"custodian/internal/access"
 	"custodian/internal/clock"
@@ -52,7 +53,8 @@ type Record struct {
 	Next                   string
 	Unread                 bool // the reader manages the record and may not read in it
 	Add, Close, Reopen     string
-	Move, Footprints       string
+	Move                   string
+	Footprints             *Link
 	Events                 []Event
 }
 
@@ -70,7 +72,11 @@ func RecordOf(s versions.Shelf, asked bool, limit int, more string) Record {
 	}
 	on := ""
 	if asked {
-		on = "?on=" + s.Day.String()
+		known := clock.Day{}
+		if !s.Known.IsZero() {
+			known = clock.DayOf(s.Known.Add(-time.Microsecond)) // the day at whose end it was known
+		}
+		on = onQuery(s.Day, known)
 	}
 	for _, row := range rows {
 		shown := shelfRow(row, s)
@@ -97,7 +103,7 @@ func approved(d *versions.Decision) string {
 	}
 	by := d.By
 	if d.PostTitle != "" {
-		by += ", " + d.PostTitle + ","
+		by += ", " + lowerPost(d.PostTitle) + ","
 	}
 	return "Approved by " + by + " on " + DayOf(d.At)
 }
@@ -161,6 +167,10 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 		}
 	}
 	past := s.Day.Before(s.Today)
+	thing, things := "document", "documents"
+	if s.Where.Kind == access.Library {
+		thing, things = "policy", "policies"
+	}
 	verb, day := "is", "today"
 	if held != 1 {
 		verb = "are"
@@ -174,11 +184,11 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 		day = "on " + Day(s.Day) + ", as things stand now"
 	}
 	if more {
-		return fmt.Sprintf("These are the first %d documents, as they stood %s.", len(rows), day), ""
+		return fmt.Sprintf("These are the first %d %s, as they stood %s.", len(rows), things, day), ""
 	}
-	first = upper(Count(held, "document", "documents")) + " " + verb + " in force " + day + "."
+	first = upper(Count(held, thing, things)) + " " + verb + " in force " + day + "."
 	if held == 0 {
-		first = "No document " + map[bool]string{true: "was", false: "is"}[past] + " in force " + day + "."
+		first = "No " + thing + " " + map[bool]string{true: "was", false: "is"}[past] + " in force " + day + "."
 	}
 	for _, p := range []struct {
 		n               int
