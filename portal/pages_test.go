@@ -213,9 +213,25 @@ func inner(n *html.Node) string {
 func (l leaf) words(selector string) []string {
 	var list []string
 	for _, n := range l.all(selector) {
-		list = append(list, strings.Join(strings.Fields(inner(n)), " "))
+		list = append(list, strings.Join(strings.Fields(flow(n)), " "))
 	}
 	return list
+}
+
+// flow is the text below a node as it is read: cells, lines and paragraphs apart.
+func flow(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		switch d.Type {
+		case html.TextNode:
+			b.WriteString(d.Data)
+		case html.ElementNode:
+			if d.Data != "a" && d.Data != "b" && d.Data != "strong" {
+				b.WriteByte(' ')
+			}
+		}
+	}
+	return b.String()
 }
 
 // text is all of it in one.

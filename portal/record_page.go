@@ -78,7 +78,11 @@ func (s *server) recordPage(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	asked := !q.Day.IsZero()
-	v := page.RecordOf(shelf, asked, rowsOfPage, moreOf(c.Request.URL))
+	var known clock.Day
+	if !q.Known.IsZero() {
+		known = clock.DayOf(q.Known.Add(-time.Microsecond)) // the day at whose end it was known
+	}
+	v := page.RecordOf(shelf, asked, known, rowsOfPage, moreOf(c.Request.URL))
 	form := page.NewForm(typedDays(query, q), bad)
 	v.AsAt = page.AsAt{Address: recordAddress(id), On: form.Date("on", "Show what was in force on", ""), Known: form.Date("known", "Known on", ""),
 		Opened: !q.Known.IsZero() || query.Get("known-day") != "", Words: knownWords(shelf.Day, shelf.Today)}

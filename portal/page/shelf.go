@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"time"
 
 	"custodian/internal/access"
 	"custodian/internal/clock"
@@ -61,9 +60,10 @@ type Record struct {
 // Event is one thing that happened to a record.
 type Event struct{ What, When, Why, By string }
 
-// RecordOf makes the rows and sentences of a record's page. more is the address
-// of the same question for its next page, without the place where it begins.
-func RecordOf(s versions.Shelf, asked bool, limit int, more string) Record {
+// RecordOf makes the rows and sentences of a record's page. known is the day
+// whose knowledge was wanted, zero for today's; more is the address of the same
+// question for its next page, without the place where it begins.
+func RecordOf(s versions.Shelf, asked bool, known clock.Day, limit int, more string) Record {
 	r := Record{Library: s.Where.Kind == access.Library, Asked: asked, Unread: !s.Where.May.Read}
 	rows := s.Rows
 	if len(rows) > limit {
@@ -72,10 +72,6 @@ func RecordOf(s versions.Shelf, asked bool, limit int, more string) Record {
 	}
 	on := ""
 	if asked {
-		known := clock.Day{}
-		if !s.Known.IsZero() {
-			known = clock.DayOf(s.Known.Add(-time.Microsecond)) // the day at whose end it was known
-		}
 		on = onQuery(s.Day, known)
 	}
 	for _, row := range rows {
