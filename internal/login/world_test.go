@@ -200,3 +200,9 @@ func says(text string, words ...string) bool {
 }
 
 func (w *world) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(w.log, nil)) }
+
+// identify gives one of the planted people an identity at the service.
+func (w *world) identify(who, subject string) {
+	w.t.Helper()
+	w.Exec(w.t, fmt.Sprintf(`set session_replication_role = replica; update app.actor set issuer = '%s', subject = '%s' where id = %d`, w.service.Issuer(), subject, w.Actors[who].ID))
+}
