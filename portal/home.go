@@ -28,7 +28,11 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := page.HomeOf(needs, news, libraries, now())
+	unfinished, err := s.keeper.Unfinished(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
+	v := page.HomeOf(needs, unfinished, news, libraries, now())
 	if v.Frame, err = s.frame(c, actor, "Home", "/home"); err != nil {
 		return err
 	}

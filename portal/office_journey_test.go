@@ -37,6 +37,7 @@ func (a answer) leads(to string) {
 func TestAStrangerIsGivenARole(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
+	o.as("admin").post(303, "/sign-ins/map", mapping("others", "staff", o.home(), "The team"))
 	came := o.caller().signIn(someone("newcomer", "everybody"))
 	if came.StatusCode != http.StatusForbidden {
 		t.Fatalf("a stranger: %d", came.StatusCode)
@@ -141,6 +142,8 @@ func TestAGroupIsMappedAndUnmapped(t *testing.T) {
 	o.caller().signIn(someone("nia", "larch-staff", "night-shift"))
 	o.caller().signIn(someone("pim", "larch-staff"))
 	admin := o.as("admin")
+	admin.get(200, "/sign-ins").says("No group of this service gives a role yet")
+	admin.post(303, "/sign-ins/map", mapping("others", "inspector", o.home(), "The office"))
 	var signIn int64
 	o.Scan(t, `select id from app.sign_in where subject = 'sub-nia'`, nil, &signIn)
 	admin.get(200, fmt.Sprintf("/sign-ins/map?sign-in=%d&group=0", signIn)).says(`<option value="larch-staff" selected>`, `<option value="night-shift">`)
@@ -166,7 +169,7 @@ func TestAGroupIsMappedAndUnmapped(t *testing.T) {
 	if pim != 0 || nia != 1 {
 		t.Errorf("after it pim holds %d roles and nia %d", pim, nia)
 	}
-	if o.acts("done", "group-role.given") != 2 || o.acts("done", "group-role.ended") != 1 {
+	if o.acts("done", "group-role.given") != 3 || o.acts("done", "group-role.ended") != 1 {
 		t.Error("footprints are missing")
 	}
 	// a mapping of another sign-in service is told as what it is

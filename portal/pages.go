@@ -47,6 +47,17 @@ func (s *server) site() []route {
 
 		{http.MethodGet, "/records", access.ListRecords, s.recordList},
 		{http.MethodGet, "/records/:id", access.ViewRecord, s.recordPage},
+		{http.MethodGet, "/records/:id/add", access.AddDocument, s.adding(s.newDocuments)},
+		{http.MethodPost, "/records/:id/add", access.AddDocument, s.sendFiles(s.newDocuments)},
+		{http.MethodGet, "/documents/:id/add", access.AddVersion, s.adding(s.nextVersion)},
+		{http.MethodPost, "/documents/:id/add", access.AddVersion, s.sendFiles(s.nextVersion)},
+		{http.MethodGet, "/uploads/:id", access.ViewUpload, s.uploadPage},
+		{http.MethodGet, "/uploads/:id/more", access.ViewUpload, s.morePage},
+		{http.MethodPost, "/uploads/:id/more", access.HoldUpload, s.more},
+		{http.MethodPost, "/uploads/:id/drop", access.DropUpload, s.dropWaiting},
+		{http.MethodPost, "/uploads/:id/files/:file", access.AddDocument, s.addWaiting},
+		{http.MethodPost, "/uploads/:id/files/:file/keep", access.NoteUpload, s.keepWaiting},
+		{http.MethodPost, "/uploads/:id/files/:file/drop", access.DropUpload, s.dropWaiting},
 
 		{http.MethodGet, "/records/open", access.OpenRecord, s.openForm},
 		{http.MethodPost, "/records/open", access.OpenRecord, s.openSend},

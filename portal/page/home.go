@@ -45,8 +45,11 @@ type Home struct {
 const mostRows = 30
 
 // HomeOf makes the page.
-func HomeOf(n versions.Needs, news []versions.News, libraries []people.Record, now time.Time) Home {
+func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.News, libraries []people.Record, now time.Time) Home {
 	h := Home{Day: Weekday(clock.DayOf(now))}
+	for _, u := range unfinished {
+		h.Needs = append(h.Needs, UnfinishedRow(u, now))
+	}
 	for _, w := range n.Approve {
 		h.Needs = append(h.Needs, NeedRow{Verb: "Approve", What: fmt.Sprintf("%s, version %d", w.Title, w.Number),
 			Address: versionAddress(w.Document, w.Number), Why: sent(w), Status: Status{waiting(w.At, now), "next"}})
