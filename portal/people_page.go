@@ -204,11 +204,7 @@ func (s *server) askEnd(c *gin.Context, actor access.Actor, p people.Person, r p
 }
 
 func factsOf(r people.RoleEver) []page.Fact {
-	where := r.Home
-	if where == "" {
-		where = "The whole provider"
-	}
-	facts := []page.Fact{{Name: "Role", Text: page.RoleWords(r.Role)}, {Name: "Where", Text: where}, {Name: "From", Text: page.DayOf(r.From)}, {Name: "Given by", Text: r.By}, {Name: "Why", Text: r.Why}}
+	facts := []page.Fact{{Name: "Role", Text: page.RoleWords(r.Role)}, {Name: "Where", Text: page.Where(r.Home)}, {Name: "From", Text: page.DayOf(r.From)}, {Name: "Given by", Text: r.By}, {Name: "Why", Text: r.Why}}
 	if r.Group != "" {
 		facts = append(facts, page.Fact{Name: "Through the group", Text: r.Group})
 	}

@@ -32,7 +32,7 @@ func (s *server) signIns(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := page.SignInsOf(s.signIn.Issuer(), groups, seen, before, signInRows, now())
+	v := signInsOf(s.signIn.Issuer(), groups, seen, before, signInRows, now())
 	if v.Frame, err = s.frame(c, actor, "Sign-ins", "/sign-ins"); err != nil {
 		return err
 	}

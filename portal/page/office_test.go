@@ -6,8 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"custodian/internal/grants"
-	"custodian/internal/login"
 	"custodian/internal/people"
 	"custodian/portal/page"
 )
@@ -15,21 +13,19 @@ import (
 // Who loses what is said by name, and who keeps the role by another way.
 func TestLosing(t *testing.T) {
 	t.Parallel()
-	staff := login.Group{Role: grants.MemberOfStaff, Home: "Larch House"}
-	wide := login.Group{Role: grants.Administrator}
 	after := "From now on the group gives nobody this role. A role that was given by hand stays."
 	for name, c := range map[string]struct {
-		group   login.Group
-		holders []login.Holder
-		want    []string
+		role, home string
+		lose, keep []string
+		want       []string
 	}{
-		"nobody":   {staff, nil, []string{"Nobody holds a role through it now.", after}},
-		"one":      {wide, []login.Holder{{Name: "A"}}, []string{"One person stops being administrator for the whole provider at once: A.", after}},
-		"three":    {staff, []login.Holder{{Name: "A"}, {Name: "B"}, {Name: "C"}}, []string{"3 people stop being member of staff at Larch House at once: A, B and C.", after}},
-		"all keep": {staff, []login.Holder{{Name: "A", Keeps: true}, {Name: "B", Keeps: true}}, []string{"Nobody loses a role.", "A and B keep the role through another group.", after}},
-		"one each": {staff, []login.Holder{{Name: "A"}, {Name: "B", Keeps: true}}, []string{"One person stops being member of staff at Larch House at once: A.", "B keeps the role through another group.", after}},
+		"nobody":   {"staff", "Larch House", nil, nil, []string{"Nobody holds a role through it now.", after}},
+		"one":      {"administrator", "", []string{"A"}, nil, []string{"One person stops being administrator for the whole provider at once: A.", after}},
+		"three":    {"staff", "Larch House", []string{"A", "B", "C"}, nil, []string{"3 people stop being member of staff at Larch House at once: A, B and C.", after}},
+		"all keep": {"staff", "Larch House", nil, []string{"A", "B"}, []string{"Nobody loses a role.", "A and B keep the role through another group.", after}},
+		"one each": {"staff", "Larch House", []string{"A"}, []string{"B"}, []string{"One person stops being member of staff at Larch House at once: A.", "B keeps the role through another group.", after}},
 	} {
-		if diff := cmp.Diff(c.want, page.Losing(c.group, c.holders)); diff != "" {
+		if diff := cmp.Diff(c.want, page.Losing(c.role, c.home, c.lose, c.keep)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

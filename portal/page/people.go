@@ -60,6 +60,12 @@ func PersonAddress(id int64) string { return "/people/" + strconv.FormatInt(id, 
 // roleAt says a role and where: "Registered manager, Larkfield House".
 func roleAt(role, home string) string { return RoleWords(role) + ", " + place(home) }
 
+// Gives says a role and where, after a verb: "registered manager, Larkfield House".
+func Gives(role, home string) string { return lowerFirst(roleAt(role, home)) }
+
+// Where says a setting, or "The whole provider".
+func Where(home string) string { return upperFirst(place(home)) }
+
 // place says a setting, or the whole provider.
 func place(home string) string {
 	if home == "" {
@@ -126,7 +132,7 @@ func PersonOf(p people.Person, now time.Time) Person {
 }
 
 func roleEver(person int64, r people.RoleEver) RoleEver {
-	row := RoleEver{Role: RoleWords(r.Role), Where: upperFirst(place(r.Home)), When: From(r.From, r.Until), By: r.By, Why: r.Why, Status: Status{"Now", "good"}}
+	row := RoleEver{Role: RoleWords(r.Role), Where: Where(r.Home), When: From(r.From, r.Until), By: r.By, Why: r.Why, Status: Status{"Now", "good"}}
 	switch {
 	case r.Ended && !r.Until.After(r.From):
 		row.Status, row.When = Status{"Never began", "past"}, "It was to begin on "+DayOf(r.From)
