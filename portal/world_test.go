@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"custodian/internal/access"
+	"custodian/internal/browsertest"
 	"custodian/internal/login"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
@@ -26,7 +27,15 @@ import (
 	"custodian/versions"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(withBrowser{m}) }
+
+// withBrowser runs the tests and stops the browser, if one of them started it.
+type withBrowser struct{ *testing.M }
+
+func (m withBrowser) Run() int {
+	defer browsertest.Stop()
+	return m.M.Run()
+}
 
 // world is a planted provider with the portal in front of it.
 type world struct {

@@ -37,7 +37,7 @@ func template() string { return fmt.Sprintf("custodian_template_%d", os.Getpid()
 
 // Main runs a package's tests and then stops the private server. Every package
 // that uses New calls it from TestMain.
-func Main(m *testing.M) {
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if server.base != "" {
 		_ = run(context.Background(), server.base, `drop database if exists `+template()+` with (force)`)
