@@ -115,7 +115,7 @@ func offersOf(v *page.Document, s versions.Sheet) {
 	case submitted && shown.Number == s.Waiting:
 		v.MayNot = append(v.MayNot, "It waits for somebody who may approve here, such as the manager.")
 	}
-	if s.Waiting != 0 && s.Waiting != shown.Number {
+	if s.Waiting != 0 && s.Waiting != shown.Number && (may.Add || may.Approve) {
 		v.May = append(v.May, page.Link{Words: fmt.Sprintf("Look at version %d, which waits for approval", s.Waiting), Address: versionAddress(s.Document.ID, s.Waiting)})
 	}
 	if told && may.Approve {
@@ -131,6 +131,6 @@ func offersOf(v *page.Document, s versions.Sheet) {
 		v.MayNot = append(v.MayNot, "The record is closed, so nothing can be added to it.")
 	}
 	if s.Where.Record != 0 {
-		v.Footprints = recordAddress(s.Where.Record) + "/footprints"
+		v.Footprints = &page.Link{Words: page.LookedWords(may.Audit), Address: recordAddress(s.Where.Record) + "/footprints"}
 	}
 }

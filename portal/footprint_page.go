@@ -31,9 +31,7 @@ func (s *server) footprintPage(c *gin.Context, actor access.Actor) error {
 	}
 	v := page.FootprintsOf(record, found, from, footprintsOfPage, now())
 	v.Caption, v.Own = w.Name, !w.May.Audit
-	if v.Own {
-		v.Heading = "What you have looked at"
-	}
+	v.Heading = page.LookedWords(w.May.Audit)
 	kind := "/records?kind=" + w.Kind.String()
 	if v.Frame, err = s.frame(c, actor, "Footprints: "+page.Kind(w.Kind), kind); err != nil {
 		return err

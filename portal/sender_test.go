@@ -13,6 +13,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ type seen struct {
 	t    testing.TB
 }
 
-// reading is a page's own words: what a reader sees, and what stands in its fields.
+// A page's own words, and its fields.
 var (
 	tags    = regexp.MustCompile(`(?s)<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>`)
 	fieldOf = regexp.MustCompile(`<(input|option|textarea)\b[^>]*>`)
@@ -94,7 +95,7 @@ func (s sender) post(path string, values url.Values) seen {
 	return s.do(r)
 }
 
-// scrap is a file to be sent; escaped says that its name stands in the header as it is.
+// scrap is a file to be sent.
 type scrap struct{ name, content string }
 
 // parcel is a form with files as a browser sends it: the files first, an unused
@@ -103,7 +104,7 @@ func parcel(t testing.TB, values url.Values, files ...scrap) raw {
 	t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
-	for _, f := range append(files, scrap{}) {
+	for _, f := range slices.Concat(files, []scrap{{}}) {
 		h := textproto.MIMEHeader{}
 		h.Set("Content-Disposition", `form-data; name="file"; filename="`+strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A").Replace(f.name)+`"`)
 		h.Set("Content-Type", "application/octet-stream")
@@ -177,8 +178,7 @@ func (p seen) to() string {
 func (p seen) fields() url.Values {
 	values := url.Values{}
 	choice := ""
-	for at, m := range fieldOf.FindAllStringIndex(p.raw, -1) {
-		_ = at
+	for _, m := range fieldOf.FindAllStringIndex(p.raw, -1) {
 		tag := p.raw[m[0]:m[1]]
 		a := map[string]string{}
 		for _, x := range attrOf.FindAllStringSubmatch(tag, -1) {
@@ -211,7 +211,7 @@ func (p seen) wants(name, value string) {
 	}
 }
 
-// paper are facts that are right for a document that holds from 5 January 2026.
+// paperFacts are facts that are right for a document that holds from 5 January 2026.
 func paperFacts(kind, title string) url.Values {
 	v := url.Values{"kind": {kind}, "title": {title}}
 	putDay(v, "in_force_from", "5", "1", "2026")

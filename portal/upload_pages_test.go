@@ -282,7 +282,7 @@ func TestSameContentOnThePage(t *testing.T) {
 	s := w.sender("staff")
 	v := w.add("staff", w.library(), paper("procedure", "2026-01-01", "the same words"))
 	to := s.send(w.libraryAdd(), paperFacts("form", "Again"), scrap{"again.txt", "the same words"}).to()
-	p := s.open(to).has("The same file is here already: Paper of the test, version 1, added on", "Add it all the same", "There is a problem")
+	p := s.open(to).has("The same file is here already: Paper of the test, version 1", "added on", "Add it all the same", "There is a problem")
 	if !strings.Contains(p.raw, `href="/documents/`+v.Document.ID+`/versions/1"`) {
 		t.Error("there is no way to the version that holds it")
 	}

@@ -27,15 +27,7 @@ import (
 	"custodian/versions"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(withBrowser{m}) }
-
-// withBrowser runs the tests and stops the browser, if one of them started it.
-type withBrowser struct{ *testing.M }
-
-func (m withBrowser) Run() int {
-	defer browsertest.Stop()
-	return m.M.Run()
-}
+func TestMain(m *testing.M) { pgtest.Main(m, browsertest.Stop) }
 
 // world is a planted provider with the portal in front of it.
 type world struct {

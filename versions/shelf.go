@@ -29,7 +29,6 @@ type Shelf struct {
 	Day   clock.Day
 	Today clock.Day
 	Asked time.Time
-	Known time.Time // as it was asked; zero: as known now
 	Rows  []Row
 }
 
@@ -66,7 +65,7 @@ func (k *Keeper) Look(ctx context.Context, actor access.Actor, record int64, q L
 		if s.Where, err = where(ctx, tx.Reader(), record); err != nil {
 			return err
 		}
-		s.Asked, s.Known, s.Today = tx.Now, q.Known, clock.DayOf(tx.Now)
+		s.Asked, s.Today = tx.Now, clock.DayOf(tx.Now)
 		if s.Day = q.Day; s.Day.IsZero() {
 			s.Day = s.Today
 		}

@@ -43,12 +43,14 @@ type service struct {
 type metadata struct {
 	provider *oidc.Provider
 	oauth    oauth2.Config
+	keys     oidc.KeySet
 	said     struct {
 		AuthURL     string   `json:"authorization_endpoint"`
 		TokenURL    string   `json:"token_endpoint"`
 		KeysURL     string   `json:"jwks_uri"`
 		Scopes      []string `json:"scopes_supported"`
 		TokenAuth   []string `json:"token_endpoint_auth_methods_supported"`
+		Algorithms  []string `json:"id_token_signing_alg_values_supported"`
 		EndSession  string   `json:"end_session_endpoint"`
 		NamesIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 	}
@@ -126,6 +128,7 @@ func (s *service) discover(ctx context.Context) (*metadata, error) {
 	if !Trusted(m.said.EndSession) {
 		m.said.EndSession = ""
 	}
+	m.keys = oidc.NewRemoteKeySet(s.context(ctx), m.said.KeysURL)
 	m.oauth = oauth2.Config{ClientID: s.opt.ClientID, ClientSecret: s.opt.ClientSecret, RedirectURL: s.opt.PublicURL + CallbackPath,
 		Endpoint: oauth2.Endpoint{AuthURL: m.said.AuthURL, TokenURL: m.said.TokenURL, AuthStyle: m.authStyle()},
 		Scopes:   []string{oidc.ScopeOpenID, "profile", "email"}}

@@ -52,6 +52,7 @@ const (
 	CallsItselfOther   Fault = "discovery names another issuer"
 	PlainAddresses     Fault = "the endpoints are not https"
 	CannotSignOut      Fault = "there is no way to sign out"
+	CodesForGood       Fault = "a code works as often as one likes"
 )
 
 // Trouble is a way in which an endpoint does not work.

@@ -10,7 +10,8 @@ import (
 // from when, and a note.
 func Approve(s versions.Sheet, f *Form) Change {
 	v := s.Shown
-	c := Change{Heading: fmt.Sprintf("Approve version %d", v.Number), Submit: Submit{Words: "Approve"}, FactsTitle: "Open the files", Links: fileLinks(s), Compare: CompareOf(s)}
+	c := Change{Heading: fmt.Sprintf("Approve version %d", v.Number), Submit: Submit{Words: "Approve"}, FactsTitle: fmt.Sprintf("Version %d", v.Number), Compare: CompareOf(s)}
+	c.Compare.Links = fileLinks(s)
 	c.Facts = []Fact{{"Sent by", joined(v.Author, lowerPost(v.PostTitle))}, {"On", DayOf(v.RecordedAt)}}
 	if v.Note != "" {
 		c.Words = append(c.Words, "What changed, in the author’s words: “"+v.Note+"”")

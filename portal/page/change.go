@@ -35,6 +35,7 @@ type Compare struct {
 	Heading, Sentence string
 	Old, New          string // what the two columns hold; Old is "" where there is one column
 	Rows              []Pair
+	Links             []Link // to the files
 }
 
 // Pair is one fact of both.

@@ -68,7 +68,7 @@ func pairs(old, v versions.Detailed) []Pair {
 		{Name: "Told by", Old: old.Source, New: v.Source},
 		{Name: "Received", Old: received(old), New: received(v)},
 		{Name: "Recorded", Old: DayOf(old.RecordedAt), New: DayOf(v.RecordedAt)},
-		{Name: "What changed", Old: old.Note, New: v.Note},
+		{Name: "Note", Old: old.Note, New: v.Note},
 		{Name: "File name", Old: old.FileName, New: v.FileName},
 		{Name: "Kind of file", Old: FileKind(old.MediaType), New: FileKind(v.MediaType)},
 		{Name: "Size", Old: Size(old.Size), New: Size(v.Size)},

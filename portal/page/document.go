@@ -43,7 +43,7 @@ type Document struct {
 	Timeline         []Happening
 	Earlier          *Link
 	Why              string
-	Footprints       string
+	Footprints       *Link
 }
 
 // DocumentOf makes the words of the page. day is the one that was asked about,
@@ -234,7 +234,6 @@ func facts(v versions.Detailed) []Fact {
 		add("Content", fmt.Sprintf("The same as version %d, brought back", *v.RestoredFrom))
 	}
 	if v.Approval != nil {
-		add("Approved by", joined(v.Approval.By, lowerPost(v.Approval.PostTitle), DayOf(v.Approval.At)))
 		add("Said on approving", v.Approval.Note)
 	}
 	return list

@@ -31,7 +31,7 @@ type Footprints struct {
 // FootprintsOf makes the page. found holds one more than limit where the list
 // goes on.
 func FootprintsOf(record int64, found []audit.Footprint, before int64, limit int, now time.Time) Footprints {
-	f := Footprints{Heading: "Everyone who has looked"}
+	f := Footprints{}
 	at := "/records/" + strconv.FormatInt(record, 10) + "/footprints"
 	if len(found) > limit {
 		found = found[:limit]
@@ -46,8 +46,17 @@ func FootprintsOf(record int64, found []audit.Footprint, before int64, limit int
 	return f
 }
 
+// LookedWords are those of the link to the footprints, and of their heading:
+// whoever may not audit sees their own alone.
+func LookedWords(all bool) string {
+	if all {
+		return "Everyone who has looked"
+	}
+	return "What you have looked at"
+}
+
 func footprintRow(p audit.Footprint, now time.Time) FootprintRow {
-	r := FootprintRow{When: Moment(p.At, now), UTC: p.At.UTC().Format("2 January 2006, 15:04:05") + " UTC", Stamp: p.At.UTC().Format(time.RFC3339), Who: p.Actor, Post: p.PostTitle, What: Deed(p)}
+	r := FootprintRow{When: Moment(p.At, now), UTC: utc(p.At), Stamp: p.At.UTC().Format(time.RFC3339), Who: p.Actor, Post: p.PostTitle, What: Deed(p)}
 	if r.Who == "" {
 		r.Who = "Somebody of another organisation"
 	}
@@ -64,6 +73,16 @@ func footprintRow(p audit.Footprint, now time.Time) FootprintRow {
 		r.Refused = &Status{"The file was damaged", "late"}
 	}
 	return r
+}
+
+// utc is the time by which a footprint can be held against another clock; the
+// day is said where it is another than London's.
+func utc(t time.Time) string {
+	text := t.UTC().Format("15:04:05") + " UTC"
+	if t.UTC().Day() != t.In(clock.London).Day() {
+		text += " on " + t.UTC().Format("2 January")
+	}
+	return text
 }
 
 // deed is an action in words: as it was done, and as it was tried. %s is what

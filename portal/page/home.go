@@ -160,29 +160,6 @@ func bar(n versions.Needs) *Bar {
 	return b
 }
 
-// RoleRow is a role that somebody holds.
-type RoleRow struct{ Role, Setting, Since string }
-
-// Myself tells somebody what they may see and why.
-type Myself struct {
-	Frame
-	Name, Post, Provider string
-	Roles                []RoleRow
-}
-
-// MyselfOf makes the page.
-func MyselfOf(p people.Profile) Myself {
-	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider}
-	for _, r := range p.Roles {
-		setting := r.Home
-		if setting == "" {
-			setting = "The whole provider"
-		}
-		m.Roles = append(m.Roles, RoleRow{RoleWords(r.Role), setting, DayOf(r.From)})
-	}
-	return m
-}
-
 // RoleWords says a role.
 func RoleWords(role string) string {
 	words, ok := map[string]string{"staff": "Member of staff", "manager": "Registered manager", "inspector": "Inspector", "administrator": "Administrator",
