@@ -139,7 +139,7 @@ func TestHistoryTellsEverything(t *testing.T) {
 	form.says("main", "This makes version 3, with the same content as version 1.", "waits then until somebody who wrote neither approves it")
 	back := staff.done(form, "why", "It was still needed.")
 	back.says(".govuk-notification-banner", "Brought back").says(".moj-timeline", "The content of version 1, brought back.", "It was still needed.").says("aside", "You wrote this version")
-	manager.done(manager.open(back.link("Version 3") + "/approve")).says(".app-facts", "In force")
+	manager.done(manager.open(back.link("Version 3")+"/approve")).says(".app-facts", "In force")
 
 	late := w.add("staff", recordPath(w.Records["Finch Sample"], ""), paper("incident", day(-9).String(), "fell").
 		with("event_at", time.Now().Add(-9*24*time.Hour).UTC().Format(time.RFC3339)).with("late_reason", "The <b>line</b> was down"))
