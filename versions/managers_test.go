@@ -33,6 +33,7 @@ func TestManagers(t *testing.T) {
 		_, err = w.keeper.AddDocument(ctx, w.Actors["manager"], slot, versions.Entry{Title: title, Kind: "qualification", InForceFrom: from}, r, "")
 		must(t, err)
 	}
+	w.Exec(t, hold, int64(w.Actors["service"].ID), w.Provider, home, time.Date(2022, 1, 4, 0, 0, 0, 0, time.UTC), handover) // a program is no manager
 	for _, c := range []struct{ who, day, want string }{
 		{"inspector", "2022-01-03", ""},
 		{"inspector", "2022-01-04", "Morgan Example: Level 5 diploma"},
