@@ -135,6 +135,11 @@ func (s *server) keepTyped(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.giveBack(c, values, files)
+}
+
+// giveBack writes the page on which what was typed stands.
+func (s *server) giveBack(c *gin.Context, values url.Values, files bool) error {
 	f, err := s.frame(c, noActor, "You have been signed out", "")
 	if err != nil {
 		return err

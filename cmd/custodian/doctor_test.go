@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"custodian/internal/config"
 	"custodian/storage"
 	"custodian/storage/localdir"
 )
@@ -123,9 +124,49 @@ func TestDiscovery(t *testing.T) {
 		self + "/realm": "", self + "/realm/": "calls itself", self + "/words": "did not answer with a configuration",
 		self + "/none": "answered 404", "http://127.0.0.1:1": "cannot be reached",
 	} {
-		err := discover(t.Context(), issuer)
+		_, err := discover(t.Context(), issuer)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", issuer, err, want)
+		}
+	}
+}
+
+// TestSignInIsLookedAt: the service's own addresses, and the one that people type.
+func TestSignInIsLookedAt(t *testing.T) {
+	t.Parallel()
+	var self, token, end string
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q,"jwks_uri":%q,"end_session_endpoint":%q}`, self, self+"/a", token, self+"/k", end)
+	}))
+	defer provider.Close()
+	self = provider.URL
+	for name, c := range map[string]struct {
+		public, token, end string
+		service, address   status
+		says               []string
+	}{
+		"sound": {"https://documents.example.org", self + "/t", self + "/e", good, good,
+			[]string{"https://documents.example.org/sign-in/callback (", "https://documents.example.org/signed-out ("}},
+		"this computer":      {"http://127.0.0.1:8080", self + "/t", self + "/e", good, good, []string{"http://127.0.0.1:8080/sign-in/callback"}},
+		"nobody signed out":  {"https://documents.example.org", self + "/t", "", good, good, []string{"stays signed in there"}},
+		"open to listeners":  {"http://documents.example.org", self + "/t", self + "/e", good, failed, []string{"browsers do not keep a sign-in there"}},
+		"secrets in the air": {"https://documents.example.org", "http://signin.example.org/t", self + "/e", failed, good, []string{`names "http://signin.example.org/t"`}},
+	} {
+		token, end = c.token, c.end
+		f := checkSignIn(t.Context(), &config.Settings{PublicURL: c.public, OIDC: config.OIDC{Issuer: self}})
+		if len(f) != 2 || f[0].Status != c.service || f[1].Status != c.address {
+			t.Errorf("%s: %+v", name, f)
+			continue
+		}
+		for _, says := range c.says {
+			if !strings.Contains(f[0].Detail+f[1].Detail, says) {
+				t.Errorf("%s: %+v do not say %q", name, f, says)
+			}
+		}
+		for _, one := range f {
+			if (one.Status == failed) != (one.Advice != "") {
+				t.Errorf("%s: %+v", name, one)
+			}
 		}
 	}
 }

@@ -36,7 +36,12 @@ type Settings struct {
 
 	UploadLimit int64 // bytes
 
-	OIDC OIDC
+	OIDC         OIDC
+	SessionIdle  time.Duration // how long a browser may be left alone
+	SessionLimit time.Duration // how long a sign-in lasts at most
+
+	HelpContact string // whom people are told to ask
+	Demo        bool   // every page says that all is made up
 
 	LogLevel      slog.Level
 	ShutdownGrace time.Duration
@@ -68,6 +73,7 @@ type OIDC struct {
 	Issuer       string
 	ClientID     string
 	ClientSecret Secret
+	GroupsClaim  string // under which it sends a person's groups
 }
 
 // Value is one setting as it stands, for showing to a person.
@@ -161,6 +167,9 @@ func (s *Settings) agree(got map[string]found) []error {
 	}
 	if s.OIDC.Issuer != "" {
 		need("when oidc_issuer is set", "oidc_client_id", "oidc_client_secret")
+	}
+	if s.SessionIdle > s.SessionLimit {
+		mistakes = append(mistakes, fmt.Errorf("session_idle: %s is longer than session_limit, %s", got["session_idle"].text, got["session_limit"].text))
 	}
 	if s.Store == StoreDir && inside(s.KeyringDir, s.StoreDir) {
 		mistakes = append(mistakes, fmt.Errorf("keyring_dir: %s lies inside store_dir %s; keys must be kept, and backed up, apart from what they open", s.KeyringDir, s.StoreDir))

@@ -26,6 +26,7 @@ var samples = map[string]string{
 	"s3_bucket": "sample-bucket", "s3_region": "eu-west-2", "s3_tls": "false", "s3_access_key": "sample-key",
 	"s3_secret_key": "hush-s3", "keyring_dir": "/srv/keys", "root_key_file": "/srv/root/root.key", "upload_limit": "5MiB",
 	"oidc_issuer": "https://signin.example.org/realm", "oidc_client_id": "custodian", "oidc_client_secret": "hush-oidc",
+	"oidc_groups_claim": "roles", "session_idle": "20m", "session_limit": "8h", "help_contact": "the office", "demo": "true",
 	"log_level": "debug", "shutdown_grace": "3s",
 }
 
@@ -200,6 +201,11 @@ func TestMistakes(t *testing.T) {
 		"port":              {flags: map[string]string{"listen": "127.0.0.1:70000"}, want: []string{`has the port "70000"`}},
 		"s3 without":        {flags: map[string]string{"store": "s3"}, want: []string{"s3_endpoint: must be set when store is s3", "s3_bucket", "s3_access_key", "s3_secret_key"}},
 		"oidc without":      {flags: map[string]string{"oidc-issuer": "https://x.example.org"}, want: []string{"oidc_client_id", "oidc_client_secret"}},
+		"idle too short":    {flags: map[string]string{"session-idle": "299s"}, want: []string{`session_idle (flag --session-idle): must be at least 5m, not "299s"`}},
+		"limit too short":   {flags: map[string]string{"session-limit": "0s"}, want: []string{"session_limit (flag --session-limit): must be at least 5m"}},
+		"idle past limit":   {flags: map[string]string{"session-idle": "2h", "session-limit": "1h"}, want: []string{"session_idle: 2h is longer than session_limit, 1h"}},
+		"demo":              {flags: map[string]string{"demo": "yes"}, want: []string{`demo (flag --demo): must be true or false, not "yes"`}},
+		"contact":           {env: []string{"CUSTODIAN_HELP_CONTACT=the\noffice"}, want: []string{"help_contact (environment CUSTODIAN_HELP_CONTACT): must be one line"}},
 		"keys with objects": {flags: map[string]string{"store-dir": "/srv/x", "keyring-dir": "/srv/x/keys"}, want: []string{"keyring_dir: /srv/x/keys lies inside store_dir /srv/x"}},
 		"objects with keys": {flags: map[string]string{"store-dir": "/srv/x/y", "keyring-dir": "/srv/x"}, want: []string{"store_dir: /srv/x/y lies inside keyring_dir /srv/x"}},
 		"public with path":  {flags: map[string]string{"public-url": "https://h/app"}, want: []string{"must end after the host"}},

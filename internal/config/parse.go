@@ -164,13 +164,19 @@ func level(s *Settings, t string) error {
 	return s.LogLevel.UnmarshalText([]byte(t))
 }
 
-func grace(s *Settings, t string) error {
-	d, err := time.ParseDuration(t)
-	if err != nil || d < 0 {
-		return fmt.Errorf("must be a length of time such as 20s or 2m, not %q", t)
+// atLeast takes a length of time that is not shorter than least.
+func atLeast(least time.Duration, at func(*Settings) *time.Duration) func(*Settings, string) error {
+	return func(s *Settings, t string) error {
+		d, err := time.ParseDuration(t)
+		if err != nil || d < 0 {
+			return fmt.Errorf("must be a length of time such as 20s or 2m, not %q", t)
+		}
+		if d < least {
+			return fmt.Errorf("must be at least %s, not %q", strings.Replace(least.String(), "m0s", "m", 1), t)
+		}
+		*at(s) = d
+		return nil
 	}
-	s.ShutdownGrace = d
-	return nil
 }
 
 // alternatives joins words as a sentence does: "a, b or c".

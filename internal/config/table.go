@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Kind is what a setting's text must look like.
 type Kind string
@@ -60,6 +63,9 @@ const (
 	ConfigEnv  = "CUSTODIAN_CONFIG"
 )
 
+// leastIdle keeps people who work from being signed out: their use is noted once a minute.
+const leastIdle = 5 * time.Minute
+
 // The groups, in the order of the documentation.
 const (
 	groupPlace   = "Where it is reached and where it keeps its data"
@@ -68,6 +74,7 @@ const (
 	groupKeys    = "The keys"
 	groupUploads = "Uploads"
 	groupSignIn  = "Signing in"
+	groupPages   = "What the pages say"
 	groupRunning = "Running"
 )
 
@@ -139,12 +146,28 @@ func Table() []Setting {
 		{Key: "oidc_client_secret", Kind: Text, Secret: true, Follows: "must be given with oidc_issuer", Group: groupSignIn,
 			Help: "The secret that the sign-in service gave for that registration.",
 			put:  secret(func(s *Settings) *Secret { return &s.OIDC.ClientSecret })},
+		{Key: "oidc_groups_claim", Kind: Text, Default: "groups", Group: groupSignIn,
+			Help: "The name under which the sign-in service sends a person's groups. Administrators say in the portal which group gives which role.",
+			put:  text(func(s *Settings) *string { return &s.OIDC.GroupsClaim })},
+		{Key: "session_idle", Kind: Duration, Default: "30m", Group: groupSignIn,
+			Help: "How long a browser may be left alone before its person has to sign in again, for example 30m. At least 5m.",
+			put:  atLeast(leastIdle, func(s *Settings) *time.Duration { return &s.SessionIdle })},
+		{Key: "session_limit", Kind: Duration, Default: "12h", Group: groupSignIn,
+			Help: "How long a sign-in lasts at most, also for somebody who is busy all the time. Not less than session_idle.",
+			put:  atLeast(leastIdle, func(s *Settings) *time.Duration { return &s.SessionLimit })},
+
+		{Key: "help_contact", Kind: Text, Default: "the person who looks after Custodian in your organisation", Group: groupPages,
+			Help: "Whom the pages tell people to ask for help, in words that end a sentence beginning with \"Ask\", for example: the office, on 01632 960 001.",
+			put:  text(func(s *Settings) *string { return &s.HelpContact })},
+		{Key: "demo", Kind: YesNo, Default: "false", Group: groupPages,
+			Help: "Whether every page says that all people, places and documents are made up. For demonstrations.",
+			put:  yesNo(func(s *Settings) *bool { return &s.Demo })},
 
 		{Key: "log_level", Kind: Choice, Choices: []string{"debug", "info", "warn", "error"}, Default: "info", Group: groupRunning,
 			Help: "How much is written to the log. The log names requests and records by number, never a person, a title or a file name.",
 			put:  level},
 		{Key: "shutdown_grace", Kind: Duration, Default: "20s", Group: groupRunning,
 			Help: "How long running uploads and downloads may take to finish when Custodian is asked to stop, for example 20s or 2m.",
-			put:  grace},
+			put:  atLeast(0, func(s *Settings) *time.Duration { return &s.ShutdownGrace })},
 	}
 }

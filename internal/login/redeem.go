@@ -3,11 +3,11 @@ package login
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -29,9 +29,10 @@ func (s *service) redeem(ctx context.Context, t transaction, query url.Values) (
 		return who, "", exchangeRefusal(err)
 	}
 	raw, _ = token.Extra("id_token").(string)
-	id, err := m.provider.Verifier(&oidc.Config{ClientID: s.opt.ClientID}).Verify(s.context(ctx), raw)
+	keys := &keys{KeySet: m.keys}
+	id, err := oidc.NewVerifier(s.opt.Issuer, keys, &oidc.Config{ClientID: s.opt.ClientID, SupportedSigningAlgs: m.algorithms()}).Verify(s.context(ctx), raw)
 	if err != nil {
-		return who, "", tokenRefusal(err)
+		return who, "", tokenRefusal(err, keys.failure)
 	}
 	if err := s.checkToken(id, token, t); err != nil {
 		return who, "", err
@@ -100,13 +101,46 @@ func plainCause(err error) error {
 	return err
 }
 
+// keys remembers why the service's keys could not be had: the verifier makes one
+// text of that and of a signature that is not good.
+type keys struct {
+	oidc.KeySet
+	failure error
+}
+
+// VerifySignature checks a signature with the service's keys.
+func (k *keys) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
+	payload, err := k.KeySet.VerifySignature(ctx, jwt)
+	// of a fetch that came to nothing the set wraps the cause; a signature that is not good has none
+	k.failure = errors.Unwrap(err)
+	return payload, err
+}
+
+// algorithms are those that the service signs with, as far as they use a key that
+// it alone has: "none", and those with our secret, are not among them.
+func (m *metadata) algorithms() []string {
+	all := []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA}
+	all = slices.DeleteFunc(all, func(a string) bool { return !slices.Contains(m.said.Algorithms, a) })
+	if len(all) == 0 {
+		return []string{oidc.RS256} // which every service can (Core 1.0, 15.1)
+	}
+	return all
+}
+
 // tokenRefusal: the service's keys could not be had, or the token is not good.
-func tokenRefusal(err error) error {
-	_, network := errors.AsType[net.Error](err)
-	if _, ok := errors.AsType[*url.Error](err); ok || network || errors.Is(err, errTooLarge) {
-		return away("provider-down", plainCause(err))
+func tokenRefusal(err, keys error) error {
+	if keys != nil {
+		return away("provider-down", keysCause(keys))
 	}
 	return unfinished("token", "The sign-in service's answer cannot be trusted.", tokenCause(err))
+}
+
+// keysCause leaves out the text of the answer, which could be anything.
+func keysCause(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return errors.New("the service's keys cannot be read")
 }
 
 func tokenCause(err error) error {
@@ -116,9 +150,12 @@ func tokenCause(err error) error {
 	return err
 }
 
+// clocksApart is by how much the service's clock may be ahead of ours.
+const clocksApart = 5 * time.Minute
+
 // checkToken is what the verifier leaves to us (OpenID Connect Core 1.0, 3.1.3.7
 // and 3.1.3.8): the nonce of this transaction, whom the token was made out to,
-// and that the access token belongs to it.
+// that it was made just now, and that the access token belongs to it.
 func (s *service) checkToken(id *oidc.IDToken, token *oauth2.Token, t transaction) error {
 	if id.Nonce == "" || !same(id.Nonce, t.nonceText()) {
 		return unfinished("nonce", "The sign-in service's answer belongs to another sign-in.", nil)
@@ -134,6 +171,9 @@ func (s *service) checkToken(id *oidc.IDToken, token *oauth2.Token, t transactio
 	}
 	if !slices.Contains(id.Audience, s.opt.ClientID) || id.Subject == "" || len(id.Subject) > 255 {
 		return unfinished("token", "The sign-in service's answer cannot be trusted.", nil)
+	}
+	if age := time.Since(id.IssuedAt); age > transactionLife || age < -clocksApart {
+		return unfinished("issued", "The sign-in service's clock and ours do not agree.", errors.New("the ID token was not issued just now; compare the two clocks"))
 	}
 	if id.AccessTokenHash != "" && id.VerifyAccessToken(token.AccessToken) != nil {
 		return unfinished("at-hash", "The sign-in service's answer does not fit together.", nil)

@@ -48,7 +48,7 @@ func away(because string, cause error) *refusal {
 
 // misset is a service that answers, and will not work for us as the settings stand.
 func misset(because string, cause error) *refusal {
-	return &refusal{because, fault.Unavailable, "Your organisation's sign-in service and Custodian do not agree about their settings. Tell the person who looks after Custodian in your organisation.", cause}
+	return &refusal{because, fault.Unavailable, "Your organisation's sign-in service and Custodian do not agree about their settings. Trying again does not help until that is put right.", cause}
 }
 
 // pace allows so many things in so much time.

@@ -43,12 +43,14 @@ type service struct {
 type metadata struct {
 	provider *oidc.Provider
 	oauth    oauth2.Config
+	keys     oidc.KeySet
 	said     struct {
 		AuthURL     string   `json:"authorization_endpoint"`
 		TokenURL    string   `json:"token_endpoint"`
 		KeysURL     string   `json:"jwks_uri"`
 		Scopes      []string `json:"scopes_supported"`
 		TokenAuth   []string `json:"token_endpoint_auth_methods_supported"`
+		Algorithms  []string `json:"id_token_signing_alg_values_supported"`
 		EndSession  string   `json:"end_session_endpoint"`
 		NamesIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 	}
@@ -119,13 +121,14 @@ func (s *service) discover(ctx context.Context) (*metadata, error) {
 		return nil, fmt.Errorf("what the service says about itself cannot be read: %w", err)
 	}
 	for name, at := range map[string]string{"authorization_endpoint": m.said.AuthURL, "token_endpoint": m.said.TokenURL, "jwks_uri": m.said.KeysURL} {
-		if !trusted(at) {
+		if !Trusted(at) {
 			return nil, fmt.Errorf("the service's %s is not an https address", name)
 		}
 	}
-	if !trusted(m.said.EndSession) {
+	if !Trusted(m.said.EndSession) {
 		m.said.EndSession = ""
 	}
+	m.keys = oidc.NewRemoteKeySet(s.context(ctx), m.said.KeysURL)
 	m.oauth = oauth2.Config{ClientID: s.opt.ClientID, ClientSecret: s.opt.ClientSecret, RedirectURL: s.opt.PublicURL + CallbackPath,
 		Endpoint: oauth2.Endpoint{AuthURL: m.said.AuthURL, TokenURL: m.said.TokenURL, AuthStyle: m.authStyle()},
 		Scopes:   []string{oidc.ScopeOpenID, "profile", "email"}}
@@ -149,8 +152,8 @@ func (m *metadata) authorize(t transaction) string {
 	return m.oauth.AuthCodeURL(t.stateText(), oidc.Nonce(t.nonceText()), oauth2.S256ChallengeOption(t.verifierText()))
 }
 
-// trusted tells whether an address can be used: https, or this very computer.
-func trusted(address string) bool {
+// Trusted tells whether secrets may travel to a web address: https, or this very computer.
+func Trusted(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return false

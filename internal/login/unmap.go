@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,6 +11,7 @@ import (
 	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
+	"custodian/internal/people"
 	"custodian/internal/pg"
 )
 
@@ -21,7 +23,7 @@ func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) e
 	about := audit.Act{Action: access.UnmapGroup, Detail: audit.Detail{"group_role": id}}
 	return audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
 		began := tx.Now
-		if err := administers(ctx, tx.Reader(), access.UnmapGroup); err != nil {
+		if err := people.Administers(ctx, tx.Reader(), access.UnmapGroup); err != nil {
 			return err
 		}
 		// no sign-in gives its role any more, and no two administrators end one another's
@@ -36,13 +38,13 @@ func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) e
 			return err
 		}
 		tx.Record(audit.Act{Action: access.UnmapGroup, Target: audit.Target{Home: m.Home}, Detail: audit.Detail{"group_role": id, "role": m.Role, "home": m.Home}})
-		if err := refollow(ctx, tx, m, began); err != nil {
-			return err
+		if m.Role == grants.Administrator {
+			// asked while the actor, who may end their own way, still sees the others'
+			if err := grants.StillAdministered(ctx, tx, actor.Provider, s.opt.Issuer); err != nil {
+				return err
+			}
 		}
-		if m.Role != grants.Administrator {
-			return nil
-		}
-		return grants.StillAdministered(ctx, tx, actor.Provider, s.opt.Issuer)
+		return refollow(ctx, tx, m, began)
 	})
 }
 
@@ -78,6 +80,8 @@ func refollow(ctx context.Context, tx *audit.Tx, ended mapping, began time.Time)
 	if err != nil {
 		return err
 	}
+	// the actor last: without their own role they could not end those of others
+	slices.SortStableFunc(holders, func(a, b holder) int { return own(tx, a.ActorID) - own(tx, b.ActorID) })
 	for _, h := range holders {
 		wanted, err := mapped(ctx, tx.Reader(), h.Issuer, h.Groups, ended.Provider)
 		if err != nil {
@@ -88,4 +92,12 @@ func refollow(ctx context.Context, tx *audit.Tx, ended mapping, began time.Time)
 		}
 	}
 	return nil
+}
+
+// own is 1 for whoever acts, 0 for everybody else.
+func own(tx *audit.Tx, id access.ActorID) int {
+	if id == tx.Actor.ID {
+		return 1
+	}
+	return 0
 }

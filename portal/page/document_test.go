@@ -44,7 +44,7 @@ func TestStatesInWords(t *testing.T) {
 
 func TestOnADayInWords(t *testing.T) {
 	t.Parallel()
-	first := at(t, "2015-05-04")
+	first := midnight(t, "2015-05-04")
 	for _, c := range []struct {
 		day, known  string
 		shown, held int
@@ -78,7 +78,7 @@ func TestOnADayInWords(t *testing.T) {
 
 func TestReasonsInWords(t *testing.T) {
 	t.Parallel()
-	since, until := at(t, "2022-01-04"), at(t, "2026-12-31")
+	since, until := midnight(t, "2022-01-04"), midnight(t, "2026-12-31")
 	for want, r := range map[string]grants.Reason{
 		"You are the registered manager at Larkfield House, given by Gareth Example on 4 January 2022. It has no end date.":                                                           {Basis: "role", Role: grants.RegisteredManager, Scope: access.AtHome, Place: "Larkfield House", From: since, By: "Gareth Example"},
 		"You are an inspector at Larkfield House, since 4 January 2022. It ends on 31 December 2026.":                                                                                 {Basis: "role", Role: grants.Inspector, Scope: access.AtHome, Place: "Larkfield House", From: since, Until: &until},
@@ -95,8 +95,8 @@ func TestReasonsInWords(t *testing.T) {
 // What differs is marked, and only that.
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	review := at(t, "2027-01-01")
-	old := versions.Detailed{Version: versions.Version{Number: 1, SHA256: []byte{1}, Author: "A", FileName: "a.pdf", MediaType: "application/pdf", Size: 10, WantedFrom: at(t, "2025-01-01"), RecordedAt: at(t, "2025-01-01")}}
+	review := midnight(t, "2027-01-01")
+	old := versions.Detailed{Version: versions.Version{Number: 1, SHA256: []byte{1}, Author: "A", FileName: "a.pdf", MediaType: "application/pdf", Size: 10, WantedFrom: midnight(t, "2025-01-01"), RecordedAt: midnight(t, "2025-01-01")}}
 	v := old
 	v.Number, v.SHA256, v.ReviewOn, v.FileName, v.Note = 2, []byte{2}, &review, "<b>.pdf", "New."
 	c := CompareOf(versions.Sheet{Shown: v, Holds: &old})

@@ -87,7 +87,7 @@ func TestDeeds(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	row := footprintRow(audit.Footprint{Action: "version.opened", Outcome: "damaged", Document: &document, Version: &version, Title: "Care plan"}, at(t, "2026-01-01"))
+	row := footprintRow(audit.Footprint{Action: "version.opened", Outcome: "damaged", Document: &document, Version: &version, Title: "Care plan"}, midnight(t, "2026-01-01"))
 	if row.Refused == nil || row.Refused.Words != "The file was damaged" || row.Address != "/documents/7/versions/3" || !strings.HasPrefix(row.What, "Tried to open") {
 		t.Errorf("%+v", row)
 	}

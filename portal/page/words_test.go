@@ -9,8 +9,8 @@ import (
 	"custodian/versions"
 )
 
-// at is a London midnight.
-func at(t *testing.T, day string) time.Time {
+// midnight is a London midnight.
+func midnight(t *testing.T, day string) time.Time {
 	t.Helper()
 	return on(t, day).Start()
 }
@@ -27,9 +27,9 @@ func on(t *testing.T, day string) clock.Day {
 // span of a version in force; to is the first day on which it no longer is, "" for none.
 func held(t *testing.T, from, to string) versions.Period {
 	t.Helper()
-	p := versions.Period{From: at(t, from)}
+	p := versions.Period{From: midnight(t, from)}
 	if to != "" {
-		end := at(t, to)
+		end := midnight(t, to)
 		p.To = &end
 	}
 	return p
@@ -81,7 +81,7 @@ func TestAnswerInWords(t *testing.T) {
 	answer3 := func(day string, kind access.RecordKind, held, came, ended, waits int, more bool) string {
 		s := versions.Shelf{Day: on(t, day), Today: on(t, "2026-11-24"), Where: versions.Where{Kind: kind}}
 		var rows []versions.Row
-		then := at(t, "2020-01-01")
+		then := midnight(t, "2020-01-01")
 		for range held {
 			rows = append(rows, versions.Row{Answer: &versions.Answer{}})
 		}
