@@ -77,6 +77,9 @@ func TestPolicyJourneyInPages(t *testing.T) {
 	library := strings.TrimPrefix(w.library(), "/api/v1")
 	shelf := inspector.open(library + "?on-day=14&on-month=3&on-year=2025")
 	shelf.says("h1", "In force on 14 March 2025").says(".app-answer", "One policy was in force on 14 March 2025.")
+	shelf.hides("main", "Registered manager") // nobody was yet, on that day
+	inspector.open(library).says(".app-pinned", "Registered manager", "Morgan Example", "since "+long(day(0)))
+	staff.open(library).hides("main h3", "Registered manager")
 	if to := shelf.link("Visitors policy"); to != first.page("?on=2025-03-14") {
 		t.Errorf("the row leads to %s", to)
 	}
