@@ -126,7 +126,10 @@ create policy sees on app.session for select to custodian_app using (actor_id = 
 create policy begins on app.session for insert to custodian_app with check (actor_id = app.me() and app.my_kind() = 'person'
   and exists (select from app.sign_in i where i.id = sign_in_id and i.actor_id = app.me() and i.outcome = 'done'));
 create policy ends on app.session for update to custodian_app using (actor_id = (select app.me()));
-create policy keeps on app.session_use for all to custodian_app using (true) with check (true);
+-- written as a request begins, before anybody acts; whoever acts sees their own, and writes none
+create policy sees on app.session_use for select to custodian_app using ((select app.me()) is null or exists (select from app.session s where s.id = session_id));
+create policy keeps on app.session_use for insert to custodian_app with check (app.me() is null);
+create policy renews on app.session_use for update to custodian_app using (app.me() is null);
 
 -- a role that says it came from a group is the very role that the group gives
 drop policy gives on app.role_held;

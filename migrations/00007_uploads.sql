@@ -37,6 +37,13 @@ create index held_of on app.held (batch_id, id);
 -- Whether the same content lies in a record already is asked whenever a file is added to it.
 create index version_content on app.version (sha256);
 
+-- What pages ask for: the newest documents of one class at a place, past all those that the reader may not see; the few that need approval; the few that were withdrawn.
+create index document_home_class on app.document (home_id, class, latest_at desc, id desc);
+create index document_provider_class on app.document (provider_id, class, latest_at desc, id desc);
+create index document_home_approval on app.document (home_id, id) where needs_approval;
+create index document_provider_approval on app.document (provider_id, id) where needs_approval;
+create index statement_withdrawn on app.statement (document_id, said_at) where version_id is null;
+
 -- +goose StatementBegin
 do $$
 declare t text;

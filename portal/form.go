@@ -81,6 +81,9 @@ func readDay(values url.Values, name, what string) (string, []fault.Field) {
 	if parts[2] < 100 {
 		return wrong(fmt.Sprintf("Enter the year of %s with four figures, such as 2026", what))
 	}
+	if first, last := clock.First.UTC().Year(), clock.Last.UTC().Year(); parts[2] < first || parts[2] > last {
+		return wrong(fmt.Sprintf("Enter a year from %d to %d for %s", first, last, what))
+	}
 	d, err := clock.ParseDay(fmt.Sprintf("%04d-%02d-%02d", parts[2], parts[1], parts[0]))
 	if err != nil {
 		return wrong(fmt.Sprintf("There is no %s %s %s. Check %s", text[0], monthName(parts[1]), text[2], what))
@@ -132,6 +135,11 @@ func (s *server) keepTyped(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.giveBack(c, values, files)
+}
+
+// giveBack writes the page on which what was typed stands.
+func (s *server) giveBack(c *gin.Context, values url.Values, files bool) error {
 	f, err := s.frame(c, noActor, "You have been signed out", "")
 	if err != nil {
 		return err

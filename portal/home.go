@@ -28,22 +28,13 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := page.HomeOf(needs, news, libraries, now())
+	unfinished, err := s.keeper.Unfinished(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
+	v := page.HomeOf(needs, unfinished, news, libraries, now())
 	if v.Frame, err = s.frame(c, actor, "Home", "/home"); err != nil {
 		return err
 	}
 	return s.show(c, http.StatusOK, "home", v)
-}
-
-// myself tells somebody which roles they hold and where they are signed in.
-func (s *server) myself(c *gin.Context, actor access.Actor) error {
-	p, err := people.Me(c.Request.Context(), s.db, actor)
-	if err != nil {
-		return err
-	}
-	v := page.MyselfOf(p)
-	if v.Frame, err = s.frame(c, actor, "Your access", ""); err != nil {
-		return err
-	}
-	return s.show(c, http.StatusOK, "me", v)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -41,7 +42,11 @@ func (s *server) recordList(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	if kind == access.Library && len(found) == 1 && after(c, "after") == 0 {
-		c.Redirect(http.StatusSeeOther, recordAddress(found[0].ID))
+		only := recordAddress(found[0].ID)
+		if what := c.Query("done"); page.NoticeOf(what) != nil {
+			return s.done(c, only, what)
+		}
+		c.Redirect(http.StatusSeeOther, only)
 		return nil
 	}
 	v := page.RecordsOf(kind, found, rowsOfPage)
@@ -49,10 +54,8 @@ func (s *server) recordList(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	for _, k := range m.Opens {
-		if k == kind && !m.Manages {
-			v.Open = "/records/open?kind=" + kind.String()
-		}
+	if slices.Contains(m.Opens, kind) {
+		v.Open = "/records/open?kind=" + kind.String()
 	}
 	if v.Frame, err = s.frame(c, actor, v.Heading, "/records?kind="+kind.String()); err != nil {
 		return err
@@ -75,7 +78,11 @@ func (s *server) recordPage(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	asked := !q.Day.IsZero()
-	v := page.RecordOf(shelf, asked, rowsOfPage, moreOf(c.Request.URL))
+	var known clock.Day
+	if !q.Known.IsZero() {
+		known = clock.DayOf(q.Known.Add(-time.Microsecond)) // the day at whose end it was known
+	}
+	v := page.RecordOf(shelf, asked, known, rowsOfPage, moreOf(c.Request.URL))
 	form := page.NewForm(typedDays(query, q), bad)
 	v.AsAt = page.AsAt{Address: recordAddress(id), On: form.Date("on", "Show what was in force on", ""), Known: form.Date("known", "Known on", ""),
 		Opened: !q.Known.IsZero() || query.Get("known-day") != "", Words: knownWords(shelf.Day, shelf.Today)}
@@ -182,7 +189,9 @@ func (s *server) aroundRecord(c *gin.Context, actor access.Actor, v *page.Record
 		v.Events = append(v.Events, page.EventOf(e))
 	}
 	offers(v, w)
-	v.Frame, err = s.frame(c, actor, title(v), "/records?kind="+w.Kind.String())
+	if v.Frame, err = s.frame(c, actor, title(v), "/records?kind="+w.Kind.String()); err == nil && v.Inspector && v.Library && v.Asked {
+		v.Heading, v.AsOf = "In force on", page.Day(shelf.Day)
+	}
 	return err
 }
 
@@ -213,7 +222,9 @@ func offers(v *page.Record, w versions.Where) {
 		v.Add = at + "/add"
 	}
 	if w.May.Manage {
-		v.Move = at + "/move"
+		if w.Home != 0 {
+			v.Move = at + "/move"
+		}
 		if w.Open {
 			v.Close = at + "/close"
 		} else {
@@ -221,7 +232,7 @@ func offers(v *page.Record, w versions.Where) {
 		}
 	}
 	if w.May.Read {
-		v.Footprints = at + "/footprints"
+		v.Footprints = &page.Link{Words: page.LookedWords(w.May.Audit), Address: at + "/footprints"}
 	}
 }
 

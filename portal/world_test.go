@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"custodian/internal/access"
+	"custodian/internal/browsertest"
 	"custodian/internal/login"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
@@ -26,7 +27,7 @@ import (
 	"custodian/versions"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, browsertest.Stop) }
 
 // world is a planted provider with the portal in front of it.
 type world struct {

@@ -25,6 +25,8 @@ type Slot struct {
 	place  access.Place
 	kind   Kind // of an existing document
 	latest int  // number of the newest version then; 0 for a new document
+
+	document Document // that existing document
 }
 
 // Added is what came of adding content.
@@ -72,7 +74,7 @@ func slot(ctx context.Context, tx *pg.Tx, recordID, documentID int64) (Slot, err
 	if err != nil {
 		return Slot{}, err
 	}
-	s := Slot{place: d.place}
+	s := Slot{place: d.place, document: d.Document}
 	s.kind, _ = KindOf(d.Kind)
 	s.kind.Approval = d.NeedsApproval
 	if err := mayAdd(ctx, tx, access.AddVersion, d.place, d.open); err != nil {

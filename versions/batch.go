@@ -19,8 +19,10 @@ import (
 type Batch struct {
 	ID       int64
 	Record   int64
-	Document int64 // whose next version is to be added; 0 for new documents
-	Latest   int   // number of that document's newest version now
+	Document int64  // whose next version is to be added; 0 for new documents
+	Title    string // of that document
+	Kind     string // of that document
+	Latest   int    // number of that document's newest version now
 	Typed    map[string]string
 	Came     int // how many files there were: those added since, and those still here
 	BegunAt  time.Time
@@ -50,7 +52,8 @@ type Same struct {
 // Unfinished is a batch in a list.
 type Unfinished struct {
 	Batch, Record, Document int64
-	Files                   int // that still wait
+	Name                    string // of the record
+	Files                   int    // that still wait
 	BegunAt                 time.Time
 }
 
@@ -72,6 +75,11 @@ func (k *Keeper) Batch(ctx context.Context, actor access.Actor, batch int64) (Ba
 	err := k.own(ctx, actor, access.ViewUpload, batch, func(tx *audit.Tx, b Batch) (err error) {
 		out = b
 		if b.Document != 0 {
+			d, err := document(ctx, tx.Reader(), b.Document)
+			if err != nil {
+				return err
+			}
+			out.Title, out.Kind = d.Title, d.Kind
 			if out.Latest, err = newest(ctx, tx.Reader(), b.Document); err != nil {
 				return err
 			}
@@ -107,15 +115,19 @@ func (k *Keeper) DropHeld(ctx context.Context, actor access.Actor, batch, held i
 	return err
 }
 
-// Unfinished lists the actor's own batches in which files wait, newest first.
+// Unfinished lists the actor's own batches in which files wait, newest first:
+// those that they could add now, or once the record is reopened.
 func (k *Keeper) Unfinished(ctx context.Context, actor access.Actor) ([]Unfinished, error) {
 	var list []Unfinished
 	err := pg.Read(ctx, k.db, actor, func(tx *pg.Tx) error {
 		rows, err := tx.Query(ctx, `
-			select b.id, b.record_id, coalesce(b.document_id, 0), count(*), b.begun_at
-			from app.batch b join app.held h on h.batch_id = b.id join app.upload u on u.object_name = h.object_name
-			where b.actor_id = @actor and not u.abandoned and exists (select from app.record r where r.id = b.record_id)
-			group by b.id order by b.begun_at desc, b.id desc limit @most`, pgx.NamedArgs{"actor": actor.ID, "most": mostBatches})
+			select b.id, b.record_id, coalesce(b.document_id, 0), r.name, count(*), b.begun_at
+			from app.batch b join app.record r on r.id = b.record_id join app.held h on h.batch_id = b.id join app.upload u on u.object_name = h.object_name
+			where b.actor_id = @actor and not u.abandoned and (
+				b.document_id is null and app.sees(r.provider_id, r.home_id, r.id, 0, (r.kind * 3)::smallint, (select app.reach(2)), (select app.shields()))
+				or exists (select from app.document d where d.id = b.document_id
+					and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, (select app.reach(2)), (select app.shields()))))
+			group by b.id, r.name order by b.begun_at desc, b.id desc limit @most`, pgx.NamedArgs{"actor": actor.ID, "most": mostBatches})
 		if err == nil {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Unfinished])
 		}

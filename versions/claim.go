@@ -36,6 +36,11 @@ type Claim struct {
 // a Conflict, which comes with what was added.
 func (k *Keeper) AddHeld(ctx context.Context, actor access.Actor, batch, held int64, c Claim) (Added, error) {
 	once := audit.Once{Key: fmt.Sprintf("held %d", held), Fingerprint: c.fingerprint("held", held, [32]byte{})}
+	return k.addHeld(ctx, actor, batch, held, c, once)
+}
+
+// addHeld adds a file that waits, once under the key given.
+func (k *Keeper) addHeld(ctx context.Context, actor access.Actor, batch, held int64, c Claim, once audit.Once) (Added, error) {
 	var s Slot
 	var r *Received
 	err := pg.Read(ctx, k.db, actor, func(tx *pg.Tx) (err error) {

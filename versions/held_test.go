@@ -105,10 +105,11 @@ func TestHeldFilesAreAdded(t *testing.T) {
 			t.Errorf("%q: %+v", read[:n], a)
 		}
 		must(t, o.Close())
-		if i < 2 {
-			if b := w.batch("staff", id); len(b.Files) != 2-i || b.Came != 3 {
-				t.Errorf("after %d: %+v", i+1, b)
-			}
+		if i == 2 {
+			break
+		}
+		if b := w.batch("staff", id); len(b.Files) != 2-i || b.Came != 3 {
+			t.Errorf("after %d: %+v", i+1, b)
 		}
 	}
 	if w.count("batch") != 0 || w.count("held") != 0 || w.count("upload") != 0 || w.objects() != 3 {

@@ -1,6 +1,11 @@
 package versions
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"custodian/internal/access"
+)
 
 // Kind is what a document is: its name in addresses and answers, its words on
 // screen, and the rules that come with it.
@@ -70,4 +75,23 @@ func KindOf(name string) (Kind, bool) {
 		return Kind{}, false
 	}
 	return kinds[i], true
+}
+
+// KindsFor lists the kinds of document that belong in a record of this kind, in
+// the order in which they are offered. It is what people are offered: what came
+// from elsewhere may be of any kind.
+func KindsFor(r access.RecordKind) []Kind {
+	const plans = "care-plan placement-plan pathway-plan health-plan education-plan behaviour-plan"
+	const family = "risk-assessment assessment review agreement statement visit incident missing complaint meeting letter court-report referral form photograph recording other"
+	fitting := map[access.RecordKind]string{
+		access.Library: "policy statement-of-purpose procedure childrens-guide privacy-notice form risk-assessment agreement visit complaint meeting letter " +
+			"inspection-report training certificate photograph recording other",
+		access.YoungPerson: plans + " restraint certificate " + family,
+		access.Family:      plans + " " + family,
+		access.Parent:      plans + " certificate " + family,
+		access.Staff: "application qualification reference dbs-check contract supervision appraisal training certificate agreement statement incident complaint meeting " +
+			"letter form photograph recording other",
+	}
+	names := strings.Fields(fitting[r])
+	return slices.DeleteFunc(Kinds(), func(k Kind) bool { return !slices.Contains(names, k.Name) })
 }

@@ -2,6 +2,7 @@ package versions
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,106 +31,121 @@ type Need struct {
 // Needs is what waits for an actor at one moment.
 type Needs struct {
 	Today   clock.Day
-	Approve []Need // versions of others that they may approve
+	Approve []Need // versions of others that they may approve, the longest waiting first
 	Sent    []Need // their own versions that wait for another
-	Review  []Need // in force, with a review overdue or due within soon, that they may approve
-	InForce int    // documents that need approval and are in force where they may approve
+	Review  []Need // in force in an open record, with a review overdue or due within soon, that they may approve; the earliest first
+	InForce int    // documents that need approval and are in force in an open record, where they may approve
 	Soon    int    // of these, with a review due within soon
 	Late    int    // and overdue
 }
 
-const (
-	// soon is how far ahead a review is told of.
-	soon = 60 * 24 * time.Hour
-	// mostNeeds is how many documents are looked through.
-	mostNeeds = 2000
-)
+// soon is how many days ahead a review is told of.
+const soon = 60
 
 // Needs tells what waits for the actor. It is driven from the places where they
-// may add or approve. Looking is recorded.
+// may add or approve, and walks the documents there that need approval, which are
+// few beside all the others. Looking is recorded.
 func (k *Keeper) Needs(ctx context.Context, actor access.Actor) (Needs, error) {
 	var n Needs
 	about := audit.Act{Action: access.ViewNeeds}
 	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		n.Today = clock.DayOf(tx.Now)
-		rows, err := tx.Query(ctx, `
-			with reach as (select app.reach(4) as approve, app.shields() as shields), mine as (
-				select distinct on (x.id) x.* from app.scopes(6) s cross join lateral (
-					(select d.* from app.document d where s.scope = 0 and d.provider_id = s.scope_id and d.needs_approval limit @most)
-					union all
-					(select d.* from app.document d where s.scope = 1 and d.home_id = s.scope_id and d.needs_approval limit @most)
-					union all
-					(select d.* from app.document d where s.scope = 2 and d.record_id = s.scope_id and d.needs_approval limit @most)
-				) x order by x.id
-			)
-			select d.id, d.title, r.id, r.name, coalesce(h.name, ''),
-				app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, reach.approve, reach.shields),
-				w.number, coalesce(w.author, ''), coalesce(w.post_title, ''), w.recorded_at, coalesce(w.note, ''), coalesce(w.author_id, 0),
-				c.number, c.review_on
-			from mine d cross join reach
-			join app.record r on r.id = d.record_id
-			left join app.home h on h.id = d.home_id
-			left join lateral (
-				select v.number, (select a.name from app.actor a where a.id = v.author_id) as author, v.post_title, v.recorded_at, v.note, v.author_id
-				from app.version v
-				where v.document_id = d.id and not exists (
-					select from app.version l join app.decision x on x.version_id = l.id where l.document_id = d.id and l.number >= v.number)
-				order by v.number desc limit 1
-			) w on true
-			left join lateral (
-				select v.number, v.review_on from app.standing s join app.version v on v.id = s.version_id
-				where s.document_id = d.id and s.in_from <= @now and s.in_to > @now and s.known_to = 'infinity' limit 1
-			) c on true
-			order by coalesce(w.recorded_at, 'infinity'), c.review_on, d.id`,
-			pgx.NamedArgs{"most": mostNeeds, "now": tx.Now})
+		rows, err := tx.Query(ctx, waiting, pgx.NamedArgs{"now": tx.Now})
 		if err != nil {
 			return err
 		}
+		list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[waits])
+		if err != nil {
+			return err
+		}
+		for _, w := range list {
+			n.add(w)
+		}
+		slices.SortStableFunc(n.Review, func(a, b Need) int { return a.ReviewOn.Compare(*b.ReviewOn) })
 		tx.Record(about)
-		return n.gather(rows, tx.Now, actor.ID)
+		return nil
 	})
 	return n, err
 }
 
-// gather sorts rows into what waits.
-func (n *Needs) gather(rows pgx.Rows, now time.Time, me access.ActorID) error {
-	var d Need
-	var may bool
-	var waits, holds *int
-	var at, review *time.Time
-	var author access.ActorID
-	into := []any{&d.Document, &d.Title, &d.Record, &d.RecordName, &d.HomeName, &may, &waits, &d.By, &d.Post, &at, &d.Note, &author, &holds, &review}
-	_, err := pgx.ForEachRow(rows, into, func() error {
-		if waits != nil {
-			d.Number, d.At = *waits, *at
-			switch {
-			case author == me:
-				n.Sent = append(n.Sent, d)
-			case may:
-				n.Approve = append(n.Approve, d)
-			}
-		}
-		if holds != nil && may {
-			n.review(d, *holds, review, now)
-		}
-		return nil
-	})
-	return err
+// waiting gives the documents that need approval at the actor's places, with the
+// newest version of each where nothing was decided about it, and the one in force.
+// An earlier version waits no more: the newest is what would hold. A version with
+// content of the actor's own is not theirs to approve, whoever brought it back.
+const waiting = `
+	with reach as materialized (select app.reach(4) as approve, app.shields() as shields, app.my_kind() = 'person' as person), mine as (
+		select distinct on (x.id) x.* from app.scopes(6) s cross join lateral (
+			select d.* from app.document d where s.scope = 0 and d.provider_id = s.scope_id and d.needs_approval
+			union all
+			select d.* from app.document d where s.scope = 1 and d.home_id = s.scope_id and d.needs_approval
+			union all
+			select d.* from app.document d where s.scope = 2 and d.record_id = s.scope_id and d.needs_approval
+		) x order by x.id
+	)
+	select d.id, d.title, r.id, r.name, coalesce(h.name, ''), r.open,
+		reach.person and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, reach.approve, reach.shields),
+		coalesce(w.number, 0), coalesce(w.author, ''), coalesce(w.post_title, ''), w.recorded_at, coalesce(w.note, ''),
+		coalesce(w.author_id = app.me(), false),
+		w.number is not null and exists (select from app.version o where o.document_id = d.id and o.sha256 = w.sha256 and o.author_id = app.me()),
+		coalesce(c.number, 0), c.review_on
+	from mine d cross join reach
+	join app.record r on r.id = d.record_id
+	left join app.home h on h.id = d.home_id
+	left join lateral (
+		select v.*, (select a.name from app.actor a where a.id = v.author_id) as author from (
+			select v.* from app.version v where v.document_id = d.id order by v.number desc limit 1
+		) v where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
+	) w on true
+	left join lateral (
+		select (select v.number from app.version v where v.id = s.version_id) as number, (select v.review_on from app.version v where v.id = s.version_id) as review_on
+		from app.standing s where s.document_id = d.id and s.in_from <= @now and s.in_to > @now and s.known_to = 'infinity' limit 1
+	) c on true
+	where w.number is not null or c.number is not null
+	order by coalesce(w.recorded_at, 'infinity'), d.id`
+
+// waits is a row of it.
+type waits struct {
+	Document   int64
+	Title      string
+	Record     int64
+	RecordName string
+	HomeName   string
+	Open, May  bool
+	Waiting    int // 0: nothing waits
+	By, Post   string
+	At         *time.Time
+	Note       string
+	Wrote, Own bool // the actor sent it; it is, or repeats, what they once wrote
+	Holds      int  // 0: none is in force
+	ReviewOn   *time.Time
 }
 
-// review counts a document that is in force, and lists it when its review is near.
-func (n *Needs) review(d Need, number int, on *time.Time, now time.Time) {
-	n.InForce++
-	if on == nil || on.After(now.Add(soon)) {
+// add sorts a row into what waits.
+func (n *Needs) add(w waits) {
+	d := Need{Document: w.Document, Title: w.Title, Record: w.Record, RecordName: w.RecordName, HomeName: w.HomeName}
+	if w.Waiting != 0 {
+		v := d
+		v.Number, v.By, v.Post, v.At, v.Note = w.Waiting, w.By, w.Post, *w.At, w.Note
+		switch {
+		case w.Wrote:
+			n.Sent = append(n.Sent, v)
+		case w.May && !w.Own:
+			n.Approve = append(n.Approve, v)
+		}
+	}
+	if w.Holds == 0 || !w.May || !w.Open {
 		return
 	}
-	if clock.DayOf(*on).Before(n.Today) {
+	n.InForce++
+	if w.ReviewOn == nil || n.Today.Plus(soon).Before(clock.DayOf(*w.ReviewOn)) {
+		return
+	}
+	if clock.DayOf(*w.ReviewOn).Before(n.Today) {
 		n.Late++
 	} else {
 		n.Soon++
 	}
-	day := *on
-	d.Number, d.ReviewOn = number, &day
+	d.Number, d.ReviewOn = w.Holds, w.ReviewOn
 	n.Review = append(n.Review, d)
 }
 
@@ -145,22 +161,27 @@ type News struct {
 }
 
 // News gives the newest versions where the actor reads, newest first, at most
-// limit. It leaves no footprint: it is asked beside Needs, which does.
+// limit. Each class of content at each place is one short walk of an index, so
+// that what the actor may not read costs nothing. It leaves no footprint: it is
+// asked beside Needs, which does.
 func (k *Keeper) News(ctx context.Context, actor access.Actor, limit int) ([]News, error) {
 	var list []News
 	err := pg.Read(ctx, k.db, actor, func(tx *pg.Tx) error {
 		rows, err := tx.Query(ctx, `
-			with lately as (
-				select distinct on (x.latest_at, x.id) x.* from app.scopes(1) s cross join lateral (
-					(select d.* from app.document d where s.scope = 0 and d.provider_id = s.scope_id order by d.latest_at desc, d.id desc limit @limit)
+			with places as (
+				select distinct g.scope, g.scope_id, c::smallint as class from app.my_grants() g, generate_series(0, 14) c where g.rights & 1 = 1 and g.mask >> c & 1 = 1
+			), lately as (
+				select distinct on (x.latest_at, x.id) x.* from places s cross join lateral (
+					(select d.* from app.document d where s.scope = 0 and d.provider_id = s.scope_id and d.class = s.class order by d.latest_at desc, d.id desc limit @limit)
 					union all
-					(select d.* from app.document d where s.scope = 1 and d.home_id = s.scope_id order by d.latest_at desc, d.id desc limit @limit)
+					(select d.* from app.document d where s.scope = 1 and d.home_id = s.scope_id and d.class = s.class order by d.latest_at desc, d.id desc limit @limit)
 					union all
-					(select d.* from app.document d where s.scope = 2 and d.record_id = s.scope_id order by d.latest_at desc, d.id desc limit @limit)
+					(select d.* from app.document d where s.scope = 2 and d.record_id = s.scope_id and d.class = s.class order by d.latest_at desc, d.id desc limit @limit)
 				) x order by x.latest_at desc, x.id desc limit @limit
 			)
 			select d.id, d.title, v.number, coalesce(h.name, ''), coalesce((select a.name from app.actor a where a.id = v.author_id), ''), v.recorded_at,
-				case when not d.needs_approval then 'added' when exists (select from app.decision x where x.version_id = v.id) then 'approved' else 'submitted' end
+				case when not d.needs_approval then 'added'
+					when exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id and x.verdict = 'approved') then 'approved' else 'submitted' end
 			from lately d
 			join lateral (select v.* from app.version v where v.document_id = d.id order by v.number desc limit 1) v on true
 			left join app.home h on h.id = d.home_id

@@ -49,7 +49,7 @@ type Approval struct {
 // another than the author. The version is in force from its day on, which may
 // lie behind or ahead.
 func (k *Keeper) Approve(ctx context.Context, actor access.Actor, t Target, a Approval) (Document, Detailed, error) {
-	err := k.about(ctx, actor, access.ApproveVersion, t, "Only somebody who may approve here can do this. Ask the manager.", func(tx *audit.Tx, d found, v version) error {
+	err := k.about(ctx, actor, access.ApproveVersion, t, noApproving, func(tx *audit.Tx, d found, v version) error {
 		switch {
 		case !d.NeedsApproval:
 			return fault.New(fault.Conflict, "Documents of this kind need no approval.")
@@ -107,7 +107,7 @@ func (k *Keeper) CorrectDate(ctx context.Context, actor access.Actor, t Target, 
 	if err != nil {
 		return Document{}, Detailed{}, err
 	}
-	err = k.about(ctx, actor, access.CorrectDate, t, "Only somebody who may approve here can correct a date. Ask the manager.", func(tx *audit.Tx, d found, v version) error {
+	err = k.about(ctx, actor, access.CorrectDate, t, noCorrecting, func(tx *audit.Tx, d found, v version) error {
 		if !v.told {
 			return fault.New(fault.Conflict, "This version has not been approved, so there is no date to correct yet.")
 		}
@@ -140,7 +140,7 @@ func (k *Keeper) Withdraw(ctx context.Context, actor access.Actor, id int64, fro
 		if err != nil {
 			return err
 		}
-		if err := permit(ctx, tx.Reader(), access.Withdraw, d.place, "Only somebody who may approve here can withdraw a document. Ask the manager."); err != nil {
+		if err := permit(ctx, tx.Reader(), access.Withdraw, d.place, noWithdrawing); err != nil {
 			return err
 		}
 		tx.Record(about)

@@ -9,6 +9,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/clock"
+	"custodian/internal/fault"
 	"custodian/internal/pg"
 )
 
@@ -18,7 +19,7 @@ type Look struct {
 	Day    clock.Day // the zero day is today
 	Known  time.Time // as the system knew it then; zero: as it knows now
 	Titled bool      // by title; otherwise those that changed last come first
-	After  int64     // the document after which the page begins, 0 for the first page
+	After  int64     // the document of the record after which the page begins, 0 for the first page
 	Limit  int
 }
 
@@ -32,27 +33,33 @@ type Shelf struct {
 }
 
 // Row is one document as it stood on the day. Of Answer, Comes and Ended at
-// most the first that is there counts.
+// most the first that is there counts. Whoever reads a document reads its
+// versions that wait for approval too.
 type Row struct {
 	Document Document
 	Answer   *Answer    // the version in force, nil for none
-	Comes    *time.Time // from when a version was already known to hold
-	Ended    *time.Time // since when none held any more
+	Comes    *time.Time // from when a version holds that was told by the end of the day
+	Ended    *time.Time // since when none held any more; where none ever did, from when it was withdrawn
 	Gone     bool       // it ended by being withdrawn
-	Waiting  int        // number of its newest version, where that waits for approval now; 0 otherwise
+	Waiting  int        // number of its newest version, where that waits for approval now; 0 otherwise, and for another day's knowledge
 }
 
 // Look gives how a record stood on a day. A past day shows what was in force,
-// what had ended and what was known to come; today shows what waits as well.
-// Looking is recorded: as a question about the day where one was asked.
+// what had ended and what was known to come; today, and a day ahead, as known
+// now, shows what waits as well. Looking is recorded: as a question about the
+// day where one was asked by somebody who reads there.
 func (k *Keeper) Look(ctx context.Context, actor access.Actor, record int64, q Look) (Shelf, error) {
 	var s Shelf
-	about := audit.Act{Action: access.ViewRecord, Target: audit.Target{Record: record}}
+	about := audit.Act{Action: access.ViewRecord, Target: audit.Target{Record: record}, Detail: audit.Detail{}}
+	asked := !q.Day.IsZero() || !q.Known.IsZero()
+	if asked {
+		about.Action = access.AskAsAt
+	}
 	if !q.Day.IsZero() {
-		about = audit.Act{Action: access.AskAsAt, Target: about.Target, Detail: audit.Detail{"date": q.Day.String()}}
+		about.Detail["date"] = q.Day.String()
 	}
 	if !q.Known.IsZero() {
-		about.Detail = audit.Detail{"date": q.Day.String(), "known": q.Known.UTC().Format(time.RFC3339Nano)}
+		about.Detail["known"] = q.Known.UTC().Format(time.RFC3339Nano)
 	}
 	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) (err error) {
 		if s.Where, err = where(ctx, tx.Reader(), record); err != nil {
@@ -62,47 +69,59 @@ func (k *Keeper) Look(ctx context.Context, actor access.Actor, record int64, q L
 		if s.Day = q.Day; s.Day.IsZero() {
 			s.Day = s.Today
 		}
+		act := about
+		if asked {
+			act.Detail["date"] = s.Day.String()
+		}
+		if !s.Where.May.Read { // they are shown that it is there, and nothing that was in force
+			act.Action = access.ViewRecord
+		}
+		tx.Record(act)
+		if q.After != 0 {
+			if d, err := document(ctx, tx.Reader(), q.After); fault.Is(err, fault.NotFound) || err == nil && d.Record != record {
+				return fault.Bad([]fault.Field{{Name: "after", Problem: "This place in the list is no longer there. Start from the first page."}})
+			} else if err != nil {
+				return err
+			}
+		}
 		s.Rows, err = shelf(ctx, tx.Reader(), record, s, q)
-		tx.Record(about)
 		return err
 	})
 	return s, err
 }
 
-// shelf reads the rows. The lateral walks are those of AsAt.
+// shelf reads the rows. As in AsAt the index of a document's standings is walked
+// for each document, here once for all that is asked of them. Of the standings
+// that were known at one moment at most one holds at another.
 func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row, error) {
-	at, known := s.Day.Start(), q.Known
+	known, now := q.Known, false
 	if known.IsZero() || known.After(tx.Now) {
-		known = unending
+		known, now = unending, true
 	}
-	args := pgx.NamedArgs{"record": record, "at": at, "end": s.Day.Next().Start(), "known": known, "limit": q.Limit,
-		"today": !s.Day.Before(s.Today), "after": q.After}
+	args := pgx.NamedArgs{"record": record, "at": s.Day.Start(), "end": s.Day.Next().Start(), "known": known, "limit": q.Limit,
+		"waits": now && !s.Day.Before(s.Today), "after": q.After}
 	order := `(@after = 0 or (d.latest_at, d.id) < (select p.latest_at, p.id from app.document p where p.id = @after)) order by d.latest_at desc, d.id desc`
 	if q.Titled {
 		order = `(@after = 0 or (d.title, d.id) > (select p.title, p.id from app.document p where p.id = @after)) order by d.title, d.id`
 	}
 	rows, err := tx.Query(ctx, `
-		select `+documentColumns+`, s.version_id, nullif(s.in_from, 'infinity'), nullif(s.in_to, 'infinity'), s.known_from, c.comes, e.ended,
-			exists (select from app.statement w where w.document_id = d.id and w.kind = 'withdrawn' and w.in_from = e.ended),
-			coalesce((select v.number from app.version v where d.needs_approval and v.document_id = d.id
-				and not exists (select from app.version l join app.decision x on x.version_id = l.id where l.document_id = d.id and l.number >= v.number)
-				order by v.number desc limit 1), 0)
+		select `+documentColumns+`, s.version_id, nullif(s.in_from, 'infinity'), nullif(s.in_to, 'infinity'), s.known_from, s.comes,
+			coalesce(s.ended, g.first), g.first is not null and (s.ended is null or g.ended), coalesce(w.number, 0)
 		from app.document d
+		cross join lateral (
+			select max(s.version_id) filter (where s.in_from <= @at and s.in_to > @at) as version_id, max(s.in_from) filter (where s.in_from <= @at and s.in_to > @at) as in_from,
+				max(s.in_to) filter (where s.in_from <= @at and s.in_to > @at) as in_to, max(s.known_from) filter (where s.in_from <= @at and s.in_to > @at) as known_from,
+				min(s.in_from) filter (where s.in_from > @at and exists (
+					select from app.statement t where t.document_id = d.id and t.version_id = s.version_id and t.said_at < @end)) as comes,
+				max(s.in_to) filter (where s.in_to <= @at) as ended, count(*) > 0 as told
+			from app.standing s where s.document_id = d.id and s.known_from <= @known and s.known_to > @known
+		) s
+		left join lateral (`+withdrawals+`) g on s.version_id is null and s.comes is null and (s.ended is not null or not s.told)
 		left join lateral (
-			select s.version_id, s.in_from, s.in_to, s.known_from from app.standing s
-			where s.document_id = d.id and s.in_from <= @at and s.in_to > @at and s.known_from <= @known and s.known_to > @known
-			order by s.in_from desc limit 1
-		) s on true
-		left join lateral (
-			select min(s.in_from) as comes from app.standing s
-			where s.document_id = d.id and s.in_from > @at and s.known_from <= @known and s.known_to > @known
-				and exists (select from app.standing k where k.version_id = s.version_id and k.known_from < @end)
-		) c on true
-		left join lateral (
-			select max(s.in_to) as ended from app.standing s
-			where s.document_id = d.id and s.in_to <= @at and s.known_from <= @known and s.known_to > @known
-		) e on true
-		where d.record_id = @record and (@today or s.version_id is not null or c.comes is not null or e.ended is not null) and `+order+` limit @limit`, args)
+			select v.number from (select v.id, v.number from app.version v where v.document_id = d.id order by v.number desc limit 1) v
+			where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
+		) w on @waits and d.needs_approval
+		where d.record_id = @record and (@waits or s.version_id is not null or s.comes is not null or s.ended is not null or g.first <= @at) and `+order+` limit @limit`, args)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +131,16 @@ func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row
 	}
 	return list, fill(ctx, tx, list, ids)
 }
+
+// withdrawals gives the first withdrawal of a document d that stood as known
+// then, and whether one is what ended it. A withdrawal that was said again with no
+// new version in between does not stand (app.timeline).
+const withdrawals = `
+	select min(e.in_from) as first, bool_or(e.in_from = s.ended) as ended
+	from app.statement e
+	where e.document_id = d.id and e.version_id is null and e.said_at <= @known and not exists (
+		select from app.statement l where l.document_id = d.id and l.version_id is null and l.said_at > e.said_at and l.said_at <= @known and not exists (
+			select from app.statement t where t.document_id = d.id and t.kind = 'told' and t.said_at > e.said_at and t.said_at < l.said_at))`
 
 func scanRows(rows pgx.Rows) ([]Row, map[int64]*Answer, error) {
 	answers := map[int64]*Answer{}
@@ -176,50 +205,54 @@ type Change struct {
 	Ended    bool // the document was withdrawn or ran out
 }
 
-// mostChanges is how many changes a strip shows.
-const mostChanges = 400
-
 // Changes gives what changed in a record between two moments, and the nearest
-// changes before the day and after it, as known now. It leaves no footprint:
-// it is asked beside Look, which does.
+// changes before the day and after it, as known now. Taking the place of another
+// version is one change. It leaves no footprint: it is asked beside Look, which
+// does.
 func (k *Keeper) Changes(ctx context.Context, actor access.Actor, record int64, day clock.Day, from, to time.Time) (within []Change, before, after *Change, err error) {
-	err = pg.Read(ctx, k.db, actor, func(tx *pg.Tx) (err error) {
-		args := pgx.NamedArgs{"record": record, "from": from, "to": to, "at": day.Start(), "limit": mostChanges}
-		if within, err = changes(ctx, tx, `c.at >= @from and c.at < @to order by c.at, c.title limit @limit`, args); err != nil {
+	err = pg.Read(ctx, k.db, actor, func(tx *pg.Tx) error {
+		rows, err := tx.Query(ctx, changes, pgx.NamedArgs{"record": record, "from": from, "to": to, "at": day.Start(), "end": day.Next().Start()})
+		if err != nil {
 			return err
 		}
-		args["limit"] = 1
-		if before, err = one(changes(ctx, tx, `c.at <= @at order by c.at desc, c.title limit @limit`, args)); err != nil {
-			return err
-		}
-		after, err = one(changes(ctx, tx, `c.at > @at order by c.at, c.title limit @limit`, args))
+		var c Change
+		var part int
+		_, err = pgx.ForEachRow(rows, []any{&part, &c.On, &c.Document, &c.Title, &c.Kind, &c.Number, &c.Ended}, func() error {
+			found := c
+			switch part {
+			case 0:
+				within = append(within, found)
+			case 1:
+				before = &found
+			case 2:
+				after = &found
+			}
+			return nil
+		})
 		return err
 	})
 	return within, before, after, err
 }
 
-// changes reads changes by a condition and an order of ours.
-func changes(ctx context.Context, tx *pg.Tx, which string, args pgx.NamedArgs) ([]Change, error) {
-	rows, err := tx.Query(ctx, `
-		select c.at, c.document_id, c.title, c.kind, c.number, c.number = 0 from (
-			select s.in_from as at, s.document_id, d.title, d.kind, v.number
-			from app.document d join app.standing s on s.document_id = d.id and s.known_to = 'infinity' join app.version v on v.id = s.version_id
-			where d.record_id = @record
+// changes reads the standings of each document once: one begins, and one ends
+// where no other begins.
+const changes = `
+	with c as materialized (
+		select e.at, d.id, d.title, d.kind, e.version_id
+		from app.document d cross join lateral (
+			select s.version_id, s.in_from, s.in_to, lead(s.in_from) over (order by s.in_from) as next
+			from app.standing s where s.document_id = d.id and s.known_to = 'infinity'
+		) s cross join lateral (
+			select s.in_from as at, s.version_id
 			union all
-			select s.in_to, s.document_id, d.title, d.kind, 0
-			from app.document d join app.standing s on s.document_id = d.id and s.known_to = 'infinity' and s.in_to < 'infinity'
-			where d.record_id = @record and not exists (
-				select from app.standing n where n.document_id = d.id and n.known_to = 'infinity' and n.in_from = s.in_to)
-		) c where `+which, args)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Change])
-}
-
-func one(list []Change, err error) (*Change, error) {
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	return &list[0], nil
-}
+			select s.in_to, null where s.in_to < 'infinity' and s.next is distinct from s.in_to
+		) e where d.record_id = @record
+	), part as (
+		select 0 as part, c.* from c where c.at >= @from and c.at < @to
+		union all
+		(select 1, c.* from c where c.at < @at order by c.at desc, c.title, c.id limit 1)
+		union all
+		(select 2, c.* from c where c.at >= @end order by c.at, c.title, c.id limit 1)
+	)
+	select p.part, p.at, p.id, p.title, p.kind, coalesce((select v.number from app.version v where v.id = p.version_id), 0), p.version_id is null
+	from part p order by p.part, p.at, p.title, p.id`

@@ -53,7 +53,9 @@ func where(ctx context.Context, tx *pg.Tx, id int64) (Where, error) {
 		_, ok := access.DecideRecord(rights, a, place)
 		return ok
 	}
-	w.May = May{Read: may(access.ListDocuments), Add: may(access.AddDocument), Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
+	// a document is added to the general section
+	_, add := access.Decide(rights, access.AddDocument, place)
+	w.May = May{Read: may(access.ListDocuments), Add: add, Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
 	return w, nil
 }
 

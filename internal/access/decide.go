@@ -50,6 +50,9 @@ var (
 	RecordSignIn   = Action{Name: "sign-in.recorded"}
 	ViewSignIns    = Action{Name: "sign-ins.viewed", Needs: Manage}
 	ViewGroups     = Action{Name: "group-roles.viewed", Needs: Manage}
+	ViewPeople     = Action{Name: "people.listed", Needs: Manage}
+	ViewPerson     = Action{Name: "person.viewed", Needs: Manage}
+	ViewSettings   = Action{Name: "settings.viewed", Needs: Manage}
 	MapGroup       = Action{Name: "group-role.given", Needs: Manage}
 	UnmapGroup     = Action{Name: "group-role.ended", Needs: Manage}
 	Public         = Action{Name: "public"} // needs nobody to be signed in

@@ -21,6 +21,7 @@ type Footprint struct {
 	Action    string
 	Outcome   string // done, refused, damaged
 	Document  *int64
+	Title     string // of the document; "" where the reader may not know it
 	Version   *int32 // number of the version
 	Detail    map[string]any
 }
@@ -41,9 +42,10 @@ func OfRecord(ctx context.Context, db *pg.DB, actor access.Actor, record, before
 		}
 		rows, err := tx.Query(ctx, `
 			select f.id, f.at, f.actor_id, coalesce(a.name, '') as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
-				f.document_id as document, v.number as version, f.detail
+				f.document_id as document, coalesce(d.title, '') as title, v.number as version, f.detail
 			from app.footprint f
 			left join app.actor a on a.id = f.actor_id
+			left join app.document d on d.id = f.document_id
 			left join app.version v on v.id = f.version_id
 			where f.record_id = @record and (@before = 0 or f.id < @before)
 			order by f.id desc limit @limit`,

@@ -38,13 +38,19 @@ func Check(r Role, home int64) error {
 }
 
 // Give gives a role, with the grants that derive from it. Whoever manages the
-// staff of the place may.
+// staff of the place may. Its faults name the fields role, setting, from, until
+// and why; a role that somebody holds there already is a Conflict.
 func Give(ctx context.Context, db *pg.DB, actor access.Actor, g Giving) (int64, error) {
-	if err := Check(g.Role, g.Home); err != nil {
+	if err := Check(g.Role, g.Home); err != nil && actor.ID == access.System {
 		return 0, err
 	}
 	var id int64
 	err := audit.Do(ctx, db, actor, giving(g), func(tx *audit.Tx) (err error) {
+		if actor.ID != access.System {
+			if err := g.checkAll(ctx, tx); err != nil {
+				return err
+			}
+		}
 		id, err = GiveIn(ctx, tx, g)
 		return err
 	})
@@ -97,6 +103,18 @@ func GiveIn(ctx context.Context, tx *audit.Tx, g Giving) (int64, error) {
 // last role at a home go the grants that were given through that home. The last
 // way to an administrator is not ended: that is a Conflict.
 func End(ctx context.Context, db *pg.DB, actor access.Actor, held int64) error {
+	return end(ctx, db, actor, held, "")
+}
+
+// EndBecause is End with the reason, which is kept beside the role.
+func EndBecause(ctx context.Context, db *pg.DB, actor access.Actor, held int64, why string) error {
+	if err := fault.Bad(fault.CheckLine("why", why)); err != nil {
+		return err
+	}
+	return end(ctx, db, actor, held, why)
+}
+
+func end(ctx context.Context, db *pg.DB, actor access.Actor, held int64, why string) error {
 	about := audit.Act{Action: access.EndRole, Detail: audit.Detail{"role_held": held}}
 	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
 		var role Role
@@ -114,7 +132,7 @@ func End(ctx context.Context, db *pg.DB, actor access.Actor, held int64) error {
 				return err
 			}
 		}
-		if err := EndIn(ctx, tx, held); err != nil {
+		if err := EndIn(ctx, tx, held, why); err != nil {
 			return err
 		}
 		if role != Administrator || actor.ID == access.System {
@@ -125,10 +143,20 @@ func End(ctx context.Context, db *pg.DB, actor access.Actor, held int64) error {
 }
 
 // EndIn is End as a part of a larger act, which sees to it that an
-// administrator is left.
-func EndIn(ctx context.Context, tx *audit.Tx, held int64) error {
+// administrator is left. why is kept beside the role.
+func EndIn(ctx context.Context, tx *audit.Tx, held int64, why string) error {
+	// told first: whoever ends their own role may not tell of it afterwards
+	tag, err := tx.Exec(ctx, `
+		insert into app.role_ending (role_held_id, by_actor, why)
+		select id, @by, @why from app.role_held where id = @id and until_at > now()`, pgx.NamedArgs{"id": held, "by": tx.Actor.ID, "why": why})
+	if pg.Broke(err, "role_ending_pkey") || err == nil && tag.RowsAffected() == 0 {
+		return fault.NotThere()
+	}
+	if err != nil {
+		return err
+	}
 	// the grants end with it, by the table's trigger
-	tag, err := tx.Exec(ctx, `update app.role_held set until_at = greatest(from_at, now()) where id = @id and until_at > now()`, pgx.NamedArgs{"id": held})
+	tag, err = tx.Exec(ctx, `update app.role_held set until_at = greatest(from_at, now()) where id = @id and until_at > now()`, pgx.NamedArgs{"id": held})
 	if err != nil {
 		return err
 	}

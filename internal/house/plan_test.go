@@ -21,14 +21,14 @@ var floors = [][]string{
 	6:  {"versions", "internal/proof"},
 	7:  {"internal/share", "internal/search", "reports", "internal/staff", "internal/signoff", "internal/retention", "internal/incidents"},
 	8:  {"internal/sar"},
-	9:  {"internal/login"},
+	9:  {"internal/login", "portal/page"},
 	10: {"portal"},
 	11: {"cmd/custodian", "internal/whole"},
 }
 
 // neighbours stand beside the house: real or faithful services for tests and for the demonstration. Only tests, one another
 // and the demonstration stack may import them.
-var neighbours = []string{"internal/pgtest", "internal/s3test", "internal/oidctest", "internal/mailtest", "internal/sample", "storage/storagetest"}
+var neighbours = []string{"internal/pgtest", "internal/s3test", "internal/oidctest", "internal/mailtest", "internal/browsertest", "internal/sample", "storage/storagetest"}
 
 // demonstration is a module of its own; nothing of it is linked into the product.
 const demonstration = "cmd/devstack"
@@ -50,15 +50,18 @@ var doors = map[string]string{
 	"github.com/minio/sio":                       `^storage/seal$`,
 	"github.com/coreos/go-oidc/v3":               `^internal/login$`,
 	"github.com/jung-kurt/gofpdf":                `^reports/pdf$`,
-	"codeberg.org/go-pdf/fpdf":                   `^reports/pdf$`,
+	"codeberg.org/go-pdf/fpdf":                   `^(reports/pdf|internal/sample)$`,
 	"github.com/xuri/excelize/v2":                `^reports/xlsx$`,
 	"github.com/klippa-app/go-pdfium":            `^internal/render$`,
+	"github.com/chromedp":                        `^internal/browsertest$`,
+	"golang.org/x/oauth2":                        `^internal/login$`,
+	"golang.org/x/image":                         `^internal/sample$`,
 	"github.com/BurntSushi/toml":                 `^internal/config$`,
 	"github.com/spf13/cobra":                     `^cmd/`,
 	"github.com/santhosh-tekuri/jsonschema/v6":   `^$`,
 	"pgregory.net/rapid":                         `^$`,
 	"github.com/google/go-cmp":                   `^$`,
-	"testing":                                    `^(internal/(pgtest|s3test|oidctest|mailtest|sample)|storage/storagetest)$`,
+	"testing":                                    `^(internal/(pgtest|s3test|oidctest|mailtest|browsertest|sample)|storage/storagetest)$`,
 	"net/smtp":                                   `^internal/mail$`,
 	"os/exec":                                    `^(internal/pg/cluster|internal/[a-z0-9]+test|cmd/devstack(/.*)?)$`,
 	"math/rand":                                  `^$`,

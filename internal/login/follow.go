@@ -99,7 +99,7 @@ func follow(ctx context.Context, tx *audit.Tx, actor access.Actor, wanted []mapp
 		}
 	}
 	for _, id := range end {
-		if err := grants.EndIn(ctx, tx, id); err != nil {
+		if err := grants.EndIn(ctx, tx, id, "No group of theirs at the sign-in service gives it any more"); err != nil {
 			return c, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
+	"custodian/internal/people"
 	"custodian/internal/pg"
 )
 
@@ -34,30 +35,18 @@ type NewMapping struct {
 	Why   string
 }
 
-// administers refuses whoever does not keep the people of the whole provider: to
-// them it is not there.
-func administers(ctx context.Context, tx *pg.Tx, a access.Action) error {
-	rights, err := tx.Rights(ctx)
-	if err != nil {
-		return err
-	}
-	place := access.Place{Provider: tx.Actor.Provider, Class: access.ClassOf(access.Staff, access.General)}
-	if _, ok := access.Decide(rights, a, place); !ok {
-		return fault.NotThere()
-	}
-	return nil
-}
+const groupColumns = `g.id, g.issuer, g.group_name as "group", g.role, g.home_id, coalesce(h.name, '') as home, g.from_at as "from", coalesce(a.name, '') as by, g.why`
 
 // Groups lists the live mappings of the actor's provider, by group. It is for
 // administrators.
 func Groups(ctx context.Context, db *pg.DB, actor access.Actor) ([]Group, error) {
 	var list []Group
 	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
-		if err := administers(ctx, tx, access.ViewGroups); err != nil {
+		if err := people.Administers(ctx, tx, access.ViewGroups); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			select g.id, g.issuer, g.group_name as "group", g.role, g.home_id, coalesce(h.name, '') as home, g.from_at as "from", coalesce(a.name, '') as by, g.why
+			select `+groupColumns+`
 			from app.group_role g left join app.home h on h.id = g.home_id left join app.actor a on a.id = g.given_by
 			where g.provider_id = @provider and g.until_at > now() order by g.group_name, g.id limit 1000`, pgx.NamedArgs{"provider": actor.Provider})
 		if err != nil {
@@ -79,7 +68,7 @@ func (s *SignIn) MapGroup(ctx context.Context, actor access.Actor, n NewMapping)
 	var id int64
 	about := audit.Act{Action: access.MapGroup, Detail: audit.Detail{"role": n.Role, "home": n.Home}}
 	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) (err error) {
-		if err := administers(ctx, tx.Reader(), access.MapGroup); err != nil {
+		if err := people.Administers(ctx, tx.Reader(), access.MapGroup); err != nil {
 			return err
 		}
 		if err := n.check(ctx, tx, actor.Provider); err != nil {

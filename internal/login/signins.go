@@ -9,13 +9,14 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/grants"
+	"custodian/internal/people"
 )
 
 // SignInSeen is one sign-in as the service told it.
 type SignInSeen struct {
 	ID      int64
 	At      time.Time
-	ActorID *int64 // nil for a stranger
+	ActorID *int64 // nil for a stranger; one who has become known since is none
 	Subject string // who they are at the service
 	Name    string // as the service said it then
 	Email   string
@@ -44,7 +45,7 @@ func (s *SignIn) SignIns(ctx context.Context, actor access.Actor, before int64, 
 	var list []SignInSeen
 	about := audit.Act{Action: access.ViewSignIns}
 	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
-		if err := administers(ctx, tx.Reader(), access.ViewSignIns); err != nil {
+		if err := people.Administers(ctx, tx.Reader(), access.ViewSignIns); err != nil {
 			return err
 		}
 		seen, err := s.lastSignIns(ctx, tx, before, limit)
@@ -80,11 +81,12 @@ type signInRow struct {
 // lastSignIns walks the two indexes, one for those who are known and one for strangers.
 func (s *SignIn) lastSignIns(ctx context.Context, tx *audit.Tx, before int64, limit int) ([]signInRow, error) {
 	const columns = `id, at, actor_id, subject, name, email, outcome, groups`
+	const known = `i.id, i.at, (select a.id from app.actor a where a.issuer = i.issuer and a.subject = i.subject) as actor_id, i.subject, i.name, i.email, i.outcome, i.groups`
 	rows, err := tx.Query(ctx, `
 		select * from (
 			(select `+columns+` from app.sign_in where provider_id = @provider and (@before = 0 or id < @before) order by id desc limit @limit)
 			union all
-			(select `+columns+` from app.sign_in where provider_id is null and issuer = @issuer and (@before = 0 or id < @before) order by id desc limit @limit)
+			(select `+known+` from app.sign_in i where i.provider_id is null and i.issuer = @issuer and (@before = 0 or i.id < @before) order by i.id desc limit @limit)
 		) x order by id desc limit @limit`,
 		pgx.NamedArgs{"provider": tx.Actor.Provider, "issuer": s.opt.Issuer, "before": before, "limit": limit})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
+	"custodian/internal/people"
 	"custodian/internal/pg"
 )
 
@@ -22,7 +23,7 @@ func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) e
 	about := audit.Act{Action: access.UnmapGroup, Detail: audit.Detail{"group_role": id}}
 	return audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
 		began := tx.Now
-		if err := administers(ctx, tx.Reader(), access.UnmapGroup); err != nil {
+		if err := people.Administers(ctx, tx.Reader(), access.UnmapGroup); err != nil {
 			return err
 		}
 		// no sign-in gives its role any more, and no two administrators end one another's

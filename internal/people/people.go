@@ -23,7 +23,12 @@ import (
 type Home struct {
 	ID   int64
 	Name string
-	Kind string // childrens-home, family-centre, supported-accommodation
+	Kind string // one of HomeKinds
+}
+
+// HomeKinds are the kinds of setting, in the order in which a page offers them.
+func HomeKinds() []string {
+	return []string{"childrens-home", "family-centre", "supported-accommodation"}
 }
 
 // NewActor is a person, or a service account, who is to act.
@@ -76,20 +81,30 @@ func FoundIn(ctx context.Context, tx *audit.Tx, name string) (int64, error) {
 	return id, err
 }
 
-// AddHome adds a setting to a provider. Only Custodian itself may, during set-up.
+// AddHome adds a setting to a provider. Custodian itself may, during set-up, and
+// whoever keeps the people of the whole provider. Its faults name the fields name
+// and kind; a second setting of one name is a Conflict.
 func AddHome(ctx context.Context, db *pg.DB, actor access.Actor, provider int64, name, kind string) (int64, error) {
 	var id int64
-	act := audit.Act{Action: access.AddHome}
-	err := audit.Do(ctx, db, actor, act, func(tx *audit.Tx) (err error) {
+	about := audit.Act{Action: access.AddHome}
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
+		if actor.ID != access.System {
+			if err := Administers(ctx, tx.Reader(), access.AddHome); err != nil {
+				return err
+			}
+		}
+		if err := tx.Lock(ctx, "settings", provider); err != nil {
+			return err
+		}
+		if err := checkHome(ctx, tx, provider, name, kind); err != nil {
+			return err
+		}
 		if id, err = tx.NewID(ctx); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `insert into app.home (id, provider_id, name, kind) values (@id, @provider, @name, @kind)`,
 			pgx.NamedArgs{"id": id, "provider": provider, "name": name, "kind": kind})
-		if pg.Broke(err, "home_kind_known") {
-			return fault.Bad([]fault.Field{{Name: "kind", Problem: "A setting is a childrens-home, a family-centre or a supported-accommodation."}})
-		}
-		tx.Record(audit.Act{Action: access.AddHome, Detail: audit.Detail{"home": id}})
+		tx.Record(audit.Act{Action: access.AddHome, Target: audit.Target{Home: id}, Detail: audit.Detail{"home": id}})
 		return err
 	})
 	return id, err

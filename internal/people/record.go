@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -44,6 +45,7 @@ type NewRecord struct {
 	Person   int64 // for a staff member's record: the actor who they are, 0 for none
 	On       clock.Day
 	Why      string
+	Key      string // what a form sends twice opens one record; "" where each is another
 }
 
 // Change is what is said when a record is closed, reopened or moved. The zero
@@ -63,7 +65,14 @@ func Open(ctx context.Context, db *pg.DB, actor access.Actor, n NewRecord) (int6
 	}
 	var id int64
 	about := audit.Act{Action: access.OpenRecord, Detail: audit.Detail{"home": n.Home, "kind": n.Kind.String()}}
-	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
+	once := n.once()
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
+		before, again, err := tx.Before(ctx, once)
+		if err != nil || again {
+			id = before.Document
+			tx.Record(audit.Act{Action: access.OpenRecord, Target: audit.Target{Record: id}, Detail: audit.Detail{"repeated": true}})
+			return err
+		}
 		if id, err = tx.NewID(ctx); err != nil {
 			return err
 		}
@@ -73,7 +82,7 @@ func Open(ctx context.Context, db *pg.DB, actor access.Actor, n NewRecord) (int6
 		}
 		place := access.Place{Provider: n.Provider, Home: n.Home, Record: id, Class: access.ClassOf(n.Kind, access.General)}
 		if _, ok := access.DecideRecord(rights, access.OpenRecord, place); !ok && actor.ID != access.System {
-			return fault.New(fault.Forbidden, "Only somebody who manages such records at that setting can open one. Ask its manager.")
+			return fault.New(fault.Forbidden, noOpening)
 		}
 		home := pg.Null(n.Home)
 		if home != nil {
@@ -86,9 +95,23 @@ func Open(ctx context.Context, db *pg.DB, actor access.Actor, n NewRecord) (int6
 		if err != nil {
 			return err
 		}
+		if err := tx.After(ctx, once, audit.Outcome{Document: id}); err != nil {
+			return err
+		}
 		return tell(ctx, tx, event{record: id, what: "opened", home: home, Change: Change{n.On, n.Why}, act: access.OpenRecord})
 	})
 	return id, err
+}
+
+// once names the request to open a record: the same form with the same words.
+// Somebody who goes back and opens another with the form of the first means it.
+// The outcome that is remembered is the record's id.
+func (n NewRecord) once() audit.Once {
+	if n.Key == "" {
+		return audit.Once{}
+	}
+	words := sha256.Sum256(fmt.Appendf(nil, "%d %d %d:%s %s %d:%s", n.Home, n.Kind, len(n.Name), n.Name, n.On, len(n.Why), n.Why))
+	return audit.Once{Key: fmt.Sprintf("record %s %x", n.Key, words), Fingerprint: words}
 }
 
 // Close closes a record: nothing is added to it until it is reopened.
@@ -154,7 +177,7 @@ func change(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c 
 			return err
 		}
 		if _, ok := access.DecideRecord(rights, a, place); !ok {
-			return fault.New(fault.Forbidden, "Only somebody who manages this record can do this. Ask its manager.")
+			return fault.New(fault.Forbidden, noChanging)
 		}
 		e, err := decide(r)
 		if err != nil {
@@ -200,7 +223,7 @@ func tell(ctx context.Context, tx *audit.Tx, e event) error {
 		return err
 	}
 	if last != nil && e.On.UTC().Before(*last) {
-		return fault.Bad([]fault.Field{{Name: "on", Problem: fmt.Sprintf("This day lies before the last change to the record, on %s.", last.Format(time.DateOnly))}})
+		return fault.Bad([]fault.Field{{Name: "on", Problem: fmt.Sprintf("This day lies before the last change to the record, on %s.", last.Format("2 January 2006"))}})
 	}
 	detail := audit.Detail{"on": e.On.String()}
 	if e.home != nil {

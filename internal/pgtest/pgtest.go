@@ -35,10 +35,14 @@ var server struct {
 // program, since several may share the server.
 func template() string { return fmt.Sprintf("custodian_template_%d", os.Getpid()) }
 
-// Main runs a package's tests and then stops the private server. Every package
-// that uses New calls it from TestMain.
-func Main(m *testing.M) {
+// Main runs a package's tests and then stops the private server, and before it
+// whatever else the package names to be ended. Every package that uses New calls
+// it from TestMain.
+func Main(m *testing.M, also ...func()) {
 	code := m.Run()
+	for _, end := range also {
+		end()
+	}
 	if server.base != "" {
 		_ = run(context.Background(), server.base, `drop database if exists `+template()+` with (force)`)
 	}

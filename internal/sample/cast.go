@@ -8,6 +8,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/clock"
 	"custodian/internal/grants"
+	"custodian/internal/login"
 	"custodian/internal/people"
 )
 
@@ -127,10 +128,24 @@ func (t *telling) beginnings() {
 		})
 	}
 	step(func(ctx context.Context) error { return t.service(ctx, t.o, false) })
+	for _, g := range groups() {
+		step(func(ctx context.Context) error { return t.mapGroup(ctx, g) })
+	}
 	t.later("supported-staff", "2024-08-30 10:10", "", "joins the team on 2 September 2024")
 	t.later("inspector", "2024-04-22 15:20", "2024-04-25 17:00", "full inspection, announced for 23 and 24 April 2024")
 	t.later("inspector", "2025-05-12 16:05", "2025-05-15 17:00", "full inspection of 13 and 14 May 2025")
 	t.later("inspector", "-16 09:40", "", "assurance visit; ends when the report is out")
+}
+
+// mapGroup lets a group of the sign-in provider give its role, where there is a
+// provider.
+func (t *telling) mapGroup(ctx context.Context, g group) error {
+	if t.o.Issuer == "" {
+		return nil
+	}
+	in := login.NewSignIn(login.Options{DB: t.o.DB, Issuer: t.o.Issuer})
+	_, err := in.MapGroup(ctx, t.Actors["admin"], login.NewMapping{Group: g.name, Role: g.role, Home: t.Homes[g.home], Why: "whoever is in this group works in this role"})
+	return err
 }
 
 // later lays out that the administrator gives somebody their role, until a

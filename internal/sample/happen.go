@@ -75,6 +75,9 @@ func (t *telling) dates(l *life, s *series, e edition) (d dates, err error) {
 		}
 	}
 	d.recorded = office(recorded, l.record+s.text)
+	if opened, _ := t.moment(l.opened); clock.DayOf(d.recorded) == clock.DayOf(opened) && d.recorded.Before(opened) { // what comes with the record is added after it is opened
+		d.recorded = opened.Add(time.Duration(10+draw64(s.text)%50) * time.Minute)
+	}
 	if d.approved = office(approved, s.text+"approved"); d.approved.Before(d.recorded.Add(time.Hour)) {
 		d.approved = d.recorded.Add(time.Hour)
 	}
@@ -98,9 +101,9 @@ func (t *telling) planSeries(l *life, s *series) error {
 			if err != nil {
 				return err
 			}
-			made.Setting, made.Author = l.setting, t.name(s.author)
+			made.Setting, made.Author = t.lies[l.record], t.name(s.author)
 			made.Facts = append(t.facts(l, s, e, d, n), made.Facts...)
-			entry := versions.Entry{Title: made.Title, Kind: made.Kind, InForceFrom: d.from.String(), Note: made.Notes[n], ReviewOn: t.review(s, made.Kind, i)}
+			entry := versions.Entry{Title: made.Title, Kind: made.Kind, InForceFrom: d.from.String(), Note: made.Note, ReviewOn: t.review(s, made.Kind, i)}
 			return t.add(ctx, s.author, l.record, key, entry, made, s.format)
 		})
 		if !d.never {
@@ -112,7 +115,7 @@ func (t *telling) planSeries(l *life, s *series) error {
 
 // words for the places of a text.
 func (t *telling) words(l *life, e edition, d dates) map[string]string {
-	w := settingWords(l.setting)
+	w := settingWords(t.lies[l.record])
 	for k, v := range l.words {
 		w[k] = v
 	}
@@ -153,7 +156,7 @@ func (t *telling) review(s *series, kind string, i int) string {
 	default:
 		return ""
 	}
-	inUse := i == len(s.editions)-1 || relative(s.editions[i+1].from)
+	inUse := i == len(s.editions)-1 || relative(s.editions[i+1].from) || i+1 == s.restored
 	if inUse && s.review != "" {
 		d, _ := t.day(s.review)
 		return d.String()
@@ -204,17 +207,10 @@ func (t *telling) add(ctx context.Context, who, record, key string, e versions.E
 
 // slug makes a file's name of a title.
 func slug(title string) string {
-	return strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r == '’':
-			return -1
-		}
-		return '-'
-	}, title), "-")
+	words := strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(title, "’", "")), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	return strings.Join(words, "-")
 }
 
 func (t *telling) approve(ctx context.Context, who, key string) error {
@@ -243,6 +239,7 @@ func (t *telling) planTurn(l *life, u turn) error {
 	on := people.Change{On: clock.DayOf(at), Why: u.why}
 	do := map[string]func(context.Context) error{
 		"close": func(ctx context.Context) error {
+			t.closed[l.record] = true
 			return people.Close(ctx, t.o.DB, t.who(u.by), t.Records[l.record], on)
 		},
 		"move": func(ctx context.Context) error {

@@ -25,12 +25,12 @@ type life struct {
 
 // series is a document with its editions, all of one text in texts/paper.
 type series struct {
-	text, format   string
-	author         string
-	approver       string // "-" for none
-	editions       []edition
-	review         string // of the newest edition; "" for the usual
-	leavesNewAlone bool   // the newest edition is not approved yet
+	text, format string
+	author       string
+	approver     string // "-" for none
+	editions     []edition
+	review       string // of the newest edition; "" for the usual
+	restored     int    // the edition that is brought back later; 0 for none
 }
 
 // edition says from which day it holds and, where that is not the usual, when
@@ -53,7 +53,7 @@ type piece struct {
 	at                  string // when it happened or was written
 	after               string // how long after that it was recorded, such as 90m or 3d
 	by, late, source    string
-	received, body      string
+	body                string
 }
 
 // readLife reads one file of texts/life: a head of key: value lines, and then
@@ -125,7 +125,6 @@ func readSeries(f []string, editions string) series {
 		e, approved, _ := strings.Cut(e, "!")
 		from, recorded, _ := strings.Cut(e, "@")
 		s.editions = append(s.editions, edition{from, recorded, approved})
-		s.leavesNewAlone = approved == "-"
 	}
 	return s
 }
@@ -144,6 +143,11 @@ func (l *life) turn(f []string, why, line string) error {
 			return fmt.Errorf("sample: %q: %w", line, err)
 		}
 		t.text, rest = rest[0], rest[2:]
+		for i := range l.series {
+			if t.what == "restore" && l.series[i].text == t.text {
+				l.series[i].restored = t.number
+			}
+		}
 	case "withdraw":
 		t.text, rest = rest[0], rest[1:]
 	case "entrust", "move", "close":
@@ -175,8 +179,6 @@ func readPiece(text string) (piece, error) {
 			p.late = value
 		case "source":
 			p.source = value
-		case "received":
-			p.received = value
 		default:
 			return piece{}, fmt.Errorf("sample: %q means nothing in a piece", line)
 		}

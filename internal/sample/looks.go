@@ -86,11 +86,12 @@ func (t *telling) then(v *visit, do func(context.Context, access.Actor) error) {
 	v.at = v.at.Add(time.Duration(25+draw64(v.seed, v.at.String())%130) * time.Second)
 }
 
-// choose gives a record of the visit's kind that lies where the visitor looks.
+// choose gives an open record of the visit's kind that lies where the visitor
+// looks.
 func (t *telling) choose(v *visit, salt string) (string, bool) {
 	var list []string
 	for _, n := range t.names {
-		if t.kinds[n] == v.kind && (v.home == "" || t.lies[n] == v.home) {
+		if t.kinds[n] == v.kind && !t.closed[n] && (v.home == "" || t.lies[n] == v.home) {
 			list = append(list, n)
 		}
 	}

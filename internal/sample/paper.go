@@ -2,10 +2,12 @@ package sample
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // paper is a made-up document before it is painted: its words, and nothing of
@@ -16,10 +18,11 @@ type paper struct {
 	Setting string
 	Edition int
 	Author  string
-	Notes   map[int]string // by edition: what changed, and why
-	Facts   [][2]string    // shown in a small table below the title
+	Note    string      // what changed in this edition, and why
+	Facts   [][2]string // shown in a small table below the title
 	Blocks  []block
-	Signed  bool // shown with lines for signatures
+	Signed  bool      // shown with lines for signatures
+	At      time.Time // when it was written; zero where that hangs on the day of planting
 }
 
 // block is a stretch of a paper.
@@ -64,13 +67,10 @@ func holds(line string, edition int) (string, bool) {
 }
 
 // readPaper reads a text for an edition, with the words for its {places} put
-// in. The head names kind and title, and says for later editions what changed.
+// in. The head names kind and title, and says for each edition what changed.
+// Words are needed only for what stands in this edition.
 func readPaper(text string, edition int, words map[string]string) (paper, error) {
-	p := paper{Edition: edition, Notes: map[int]string{}}
-	text, err := putIn(text, words)
-	if err != nil {
-		return p, err
-	}
+	p := paper{Edition: edition}
 	head, body, ok := strings.Cut(text, "\n---\n")
 	if !ok {
 		return p, fmt.Errorf("sample: no --- after the head of %.40q", text)
@@ -78,6 +78,12 @@ func readPaper(text string, edition int, words map[string]string) (paper, error)
 	for line := range strings.Lines(head) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		n, err := strconv.Atoi(key)
+		if err == nil && n != edition {
+			continue
+		}
+		if value, err = putIn(value, words); err != nil {
+			return p, err
+		}
 		switch {
 		case key == "kind":
 			p.Kind = value
@@ -86,25 +92,37 @@ func readPaper(text string, edition int, words map[string]string) (paper, error)
 		case key == "fact":
 			name, fact, _ := strings.Cut(value, ": ")
 			p.Facts = append(p.Facts, [2]string{name, fact})
-		case key == "signed":
+		case key == "signed:":
 			p.Signed = true
-		case err == nil:
-			p.Notes[n] = value
+		case n == edition:
+			p.Note = value
 		default:
 			return p, fmt.Errorf("sample: %q means nothing in the head of a text", line)
 		}
 	}
-	p.Blocks = readBlocks(body, edition)
-	return p, nil
+	body, err := putIn(standing(body, edition), words)
+	p.Blocks = readBlocks(body)
+	return p, err
+}
+
+// standing gives the lines that stand in an edition, without their gates.
+func standing(body string, edition int) string {
+	var b strings.Builder
+	for raw := range strings.Lines(body) {
+		if line, ok := holds(strings.TrimSpace(raw), edition); ok {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
 }
 
 // readBlocks reads the body: ## headings, - bullets, > quotes, | tables |, and
 // paragraphs, one line each.
-func readBlocks(body string, edition int) []block {
+func readBlocks(body string) []block {
 	var list []block
 	for raw := range strings.Lines(body) {
-		line, ok := holds(strings.TrimSpace(raw), edition)
-		if !ok || line == "" {
+		line := strings.TrimSpace(raw)
+		if line == "" {
 			continue
 		}
 		b := block{kind: paragraph, text: line}
@@ -163,7 +181,7 @@ func (p paper) paint(format string) ([]byte, error) {
 func (p paper) plain(format string) []byte {
 	var b bytes.Buffer
 	if format == "eml" {
-		fmt.Fprintf(&b, "From: %s <sender@letters.example>\r\nTo: %s <office@demo.example>\r\nSubject: %s\r\nDate: Mon, 06 Nov 2023 09:00:00 +0000\r\n", p.Author, p.Setting, p.Title)
+		fmt.Fprintf(&b, "From: %s <sender@letters.example>\r\nTo: %s <office@demo.example>\r\nSubject: %s\r\nDate: %s\r\n", p.Author, p.Setting, p.Title, cmp.Or(p.At, printed()).Format(time.RFC1123Z))
 		b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n")
 	} else {
 		fmt.Fprintf(&b, "%s\r\n%s\r\n\r\n", p.Title, p.Setting)

@@ -48,7 +48,8 @@ func (t *telling) planPiece(l *life, p *piece) error {
 }
 
 func (t *telling) pieceOfPaper(l *life, p *piece, at time.Time) (paper, error) {
-	words := settingWords(l.setting)
+	setting := t.lies[l.record]
+	words := settingWords(setting)
 	for k, v := range l.words {
 		words[k] = v
 	}
@@ -56,12 +57,13 @@ func (t *telling) pieceOfPaper(l *life, p *piece, at time.Time) (paper, error) {
 	if err != nil {
 		return paper{}, err
 	}
-	made := paper{Kind: p.kind, Title: p.title, Setting: l.setting, Edition: 1, Author: t.name(p.by), Blocks: readBlocks(body, 1)}
+	made := paper{Kind: p.kind, Title: p.title, Setting: setting, Edition: 1, Author: t.name(p.by), Blocks: readBlocks(body)}
 	made.Facts = [][2]string{{"About", l.record}, {"Recorded by", t.post(p.by)}}
 	if p.source != "" {
 		made.Author, made.Facts[1] = p.source, [2]string{"From", p.source}
 	}
 	if !relative(p.at) { // else the bytes would depend on the day of planting
+		made.At = at.In(clock.London)
 		made.Facts = append(made.Facts, [2]string{"Date", at.In(clock.London).Format("2 January 2006")})
 	}
 	return made, nil

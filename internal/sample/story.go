@@ -38,8 +38,10 @@ type telling struct {
 	shelf map[string][]*doc // by record, in the order in which they came
 	lies  map[string]string // record -> the setting at which it lies
 	kinds map[string]access.RecordKind
-	names []string         // of the records, in the order in which they were opened
-	held  map[string]int64 // the role that somebody was given last
+
+	closed map[string]bool
+	names  []string         // of the records, in the order in which they were opened
+	held   map[string]int64 // the role that somebody was given last
 }
 
 // doc is a document of the story, as far as it has come.
@@ -58,7 +60,7 @@ const (
 // tell plants the whole story.
 func (p *Planted) tell(ctx context.Context, o Options) error {
 	t := &telling{Planted: p, o: o, today: o.Today, docs: map[string]*doc{}, shelf: map[string][]*doc{}, lies: map[string]string{}, kinds: map[string]access.RecordKind{},
-		held: map[string]int64{}}
+		closed: map[string]bool{}, held: map[string]int64{}}
 	if t.today.IsZero() {
 		t.today = clock.DayOf(time.Now())
 	}

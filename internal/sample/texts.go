@@ -50,15 +50,15 @@ func settingWords(setting string) map[string]string {
 	switch setting {
 	case ChildrensHome:
 		w["manager"], w["kind"], w["people"], w["person"] = "Morgan Example", "children’s home", "children and young people", "child"
-		w["address"], w["places"] = "1 Made-up Lane, Sampleton", "six"
+		w["address"], w["places"] = "1 Made-up Lane, Sampleton", "six children"
 		w["law"] = "the Children’s Homes (England) Regulations 2015 and the quality standards"
 	case FamilyCentre:
 		w["manager"], w["kind"], w["people"], w["person"] = "Robin Example", "residential family centre", "parents and their children", "family"
-		w["address"], w["places"] = "2 Made-up Lane, Sampleton", "five families’"
+		w["address"], w["places"] = "2 Made-up Lane, Sampleton", "five families"
 		w["law"] = "the Residential Family Centres Regulations 2002 and the national minimum standards"
 	case Supported:
 		w["manager"], w["kind"], w["people"], w["person"] = "Val Example", "supported accommodation", "young people of 16 and 17", "young person"
-		w["address"], w["places"] = "3 Made-up Lane, Sampleton", "eight"
+		w["address"], w["places"] = "3 Made-up Lane, Sampleton", "eight young people"
 		w["law"] = "the Supported Accommodation (England) Regulations 2023 and the quality standards"
 	}
 	return w

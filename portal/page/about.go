@@ -1,6 +1,9 @@
 package page
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Front is the page for those who are not signed in.
 type Front struct {
@@ -27,12 +30,24 @@ type NotIn struct {
 // Kept is one field of a form that came without a session.
 type Kept struct{ Name, Text string }
 
-// Again gives back what was typed into a form whose session had ended.
+// Again gives back what was typed into a form whose session had ended. Typed is
+// sent again as it is; Shown are the same words, to be read and copied.
 type Again struct {
 	Frame
 	Address string
 	Typed   []Kept
 	Files   bool
+}
+
+// Shown are the fields with something in them, under names that can be read.
+func (a Again) Shown() []Kept {
+	var list []Kept
+	for _, k := range a.Typed {
+		if strings.TrimSpace(k.Text) != "" {
+			list = append(list, Kept{upperFirst(strings.NewReplacer("-", " ", "_", " ").Replace(k.Name)), k.Text})
+		}
+	}
+	return list
 }
 
 // Wrong says what went wrong.
@@ -74,12 +89,14 @@ func NoticeOf(what string) *Notice {
 		"moved":      "The record has moved",
 		"role-given": "The role is given",
 		"role-ended": "The role has ended",
-		"person":     "The person is added",
+		"person":     "The person has the role, and comes in at their next sign-in",
 		"setting":    "The setting is added",
 		"mapped":     "The group now gives that role",
 		"unmapped":   "The group gives that role no longer",
 		"session":    "That session has ended",
+		"token":      "That token works no longer",
 		"dropped":    "The file was not added",
+		"kept":       "Your files are kept until tomorrow",
 	}[what]
 	if !ok {
 		return nil

@@ -21,11 +21,27 @@ type Change struct {
 	Caption, Heading string
 	Words            []string // what will happen
 	Address          string   // where the form goes
+	Hidden           []Kept   // fields that nobody sees
 	Fields           []Field
-	Submit           Submit
+	Submit           Submit // without words there is no form: it cannot be done
+	Compare          *Compare
 	FactsTitle       string
 	Facts            []Fact
 	Links            []Link
+}
+
+// Compare lays the facts of a version beside those of the one in force.
+type Compare struct {
+	Heading, Sentence string
+	Old, New          string // what the two columns hold; Old is "" where there is one column
+	Rows              []Pair
+	Links             []Link // to the files
+}
+
+// Pair is one fact of both.
+type Pair struct {
+	Name, Old, New string
+	Changed        bool
 }
 
 // Ask adds fields to a change, in order.

@@ -38,9 +38,9 @@ type Notice struct {
 // the field, "" where none is at fault.
 type Problem struct{ At, Text string }
 
-// Heading is the text of the browser's tab: what the page is, where, and
+// Tab is the text of the browser's tab: what the page is, where, and
 // whether something has to be put right.
-func (f Frame) Heading() string {
+func (f Frame) Tab() string {
 	t := f.Title
 	if len(f.Problems) > 0 {
 		t = "Error: " + t

@@ -45,8 +45,11 @@ type Home struct {
 const mostRows = 30
 
 // HomeOf makes the page.
-func HomeOf(n versions.Needs, news []versions.News, libraries []people.Record, now time.Time) Home {
+func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.News, libraries []people.Record, now time.Time) Home {
 	h := Home{Day: Weekday(clock.DayOf(now))}
+	for _, u := range unfinished {
+		h.Needs = append(h.Needs, UnfinishedRow(u, now))
+	}
 	for _, w := range n.Approve {
 		h.Needs = append(h.Needs, NeedRow{Verb: "Approve", What: fmt.Sprintf("%s, version %d", w.Title, w.Number),
 			Address: versionAddress(w.Document, w.Number), Why: sent(w), Status: Status{waiting(w.At, now), "next"}})
@@ -155,29 +158,6 @@ func bar(n versions.Needs) *Bar {
 	b.LateX, b.LateW = px(part(b.Good)+part(b.Soon)), px(part(b.Late))
 	b.Title = fmt.Sprintf("%d in date, %d due for review within 60 days, %d overdue", b.Good, b.Soon, b.Late)
 	return b
-}
-
-// RoleRow is a role that somebody holds.
-type RoleRow struct{ Role, Setting, Since string }
-
-// Myself tells somebody what they may see and why.
-type Myself struct {
-	Frame
-	Name, Post, Provider string
-	Roles                []RoleRow
-}
-
-// MyselfOf makes the page.
-func MyselfOf(p people.Profile) Myself {
-	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider}
-	for _, r := range p.Roles {
-		setting := r.Home
-		if setting == "" {
-			setting = "The whole provider"
-		}
-		m.Roles = append(m.Roles, RoleRow{RoleWords(r.Role), setting, DayOf(r.From)})
-	}
-	return m
 }
 
 // RoleWords says a role.

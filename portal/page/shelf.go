@@ -52,16 +52,18 @@ type Record struct {
 	Next                   string
 	Unread                 bool // the reader manages the record and may not read in it
 	Add, Close, Reopen     string
-	Move, Footprints       string
+	Move                   string
+	Footprints             *Link
 	Events                 []Event
 }
 
 // Event is one thing that happened to a record.
 type Event struct{ What, When, Why, By string }
 
-// RecordOf makes the rows and sentences of a record's page. more is the address
-// of the same question for its next page, without the place where it begins.
-func RecordOf(s versions.Shelf, asked bool, limit int, more string) Record {
+// RecordOf makes the rows and sentences of a record's page. known is the day
+// whose knowledge was wanted, zero for today's; more is the address of the same
+// question for its next page, without the place where it begins.
+func RecordOf(s versions.Shelf, asked bool, known clock.Day, limit int, more string) Record {
 	r := Record{Library: s.Where.Kind == access.Library, Asked: asked, Unread: !s.Where.May.Read}
 	rows := s.Rows
 	if len(rows) > limit {
@@ -70,7 +72,7 @@ func RecordOf(s versions.Shelf, asked bool, limit int, more string) Record {
 	}
 	on := ""
 	if asked {
-		on = "?on=" + s.Day.String()
+		on = onQuery(s.Day, known)
 	}
 	for _, row := range rows {
 		shown := shelfRow(row, s)
@@ -97,7 +99,7 @@ func approved(d *versions.Decision) string {
 	}
 	by := d.By
 	if d.PostTitle != "" {
-		by += ", " + d.PostTitle + ","
+		by += ", " + lowerPost(d.PostTitle) + ","
 	}
 	return "Approved by " + by + " on " + DayOf(d.At)
 }
@@ -161,6 +163,10 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 		}
 	}
 	past := s.Day.Before(s.Today)
+	thing, things := "document", "documents"
+	if s.Where.Kind == access.Library {
+		thing, things = "policy", "policies"
+	}
 	verb, day := "is", "today"
 	if held != 1 {
 		verb = "are"
@@ -174,11 +180,11 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 		day = "on " + Day(s.Day) + ", as things stand now"
 	}
 	if more {
-		return fmt.Sprintf("These are the first %d documents, as they stood %s.", len(rows), day), ""
+		return fmt.Sprintf("These are the first %d %s, as they stood %s.", len(rows), things, day), ""
 	}
-	first = upper(Count(held, "document", "documents")) + " " + verb + " in force " + day + "."
+	first = upper(Count(held, thing, things)) + " " + verb + " in force " + day + "."
 	if held == 0 {
-		first = "No document " + map[bool]string{true: "was", false: "is"}[past] + " in force " + day + "."
+		first = "No " + thing + " " + map[bool]string{true: "was", false: "is"}[past] + " in force " + day + "."
 	}
 	for _, p := range []struct {
 		n               int

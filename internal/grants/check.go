@@ -1,0 +1,68 @@
+package grants
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/audit"
+	"custodian/internal/clock"
+	"custodian/internal/fault"
+)
+
+// Wrong says all that is wrong with a role that a person gives to another, in the
+// fields role, setting, from, until and why. A role begins today or later: to date
+// it back would tell of access that nobody had.
+func (g Giving) Wrong(ctx context.Context, tx *audit.Tx) ([]fault.Field, error) {
+	var wrong []fault.Field
+	if f, ok := fault.Of(Check(g.Role, g.Home)); ok {
+		wrong = append(wrong, f.Fields...)
+	} else if g.Home != 0 {
+		var there bool
+		err := tx.QueryRow(ctx, `select exists (select from app.home where id = @home and provider_id = @provider)`,
+			pgx.NamedArgs{"home": g.Home, "provider": g.Provider}).Scan(&there)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			wrong = append(wrong, fault.Field{Name: "setting", Problem: "There is no such setting. Choose one of your organisation's settings."})
+		}
+	}
+	begins := orElse(g.From, tx.Now)
+	if clock.DayOf(begins).Before(clock.DayOf(tx.Now)) {
+		wrong = append(wrong, fault.Field{Name: "from", Problem: "A role begins today or later. Enter today, or a day to come."})
+	}
+	if !g.Until.IsZero() && (!g.Until.After(begins) || !g.Until.After(tx.Now)) {
+		wrong = append(wrong, fault.Field{Name: "until", Problem: "The last day lies before the first. Enter a later one, or leave it empty."})
+	}
+	return append(wrong, fault.CheckLine("why", g.Why)...), nil
+}
+
+// checkAll refuses what is wrong, and a role that somebody has there already for
+// the time.
+func (g *Giving) checkAll(ctx context.Context, tx *audit.Tx) error {
+	if err := tx.Lock(ctx, "roles", int64(g.To)); err != nil {
+		return err
+	}
+	wrong, err := g.Wrong(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := fault.Bad(wrong); err != nil {
+		return err
+	}
+	if g.From.Before(tx.Now) {
+		g.From = tx.Now // "today" is now: midnight has passed
+	}
+	var holds bool
+	err = tx.QueryRow(ctx, `
+		select exists (select from app.role_held where actor_id = @to and role = @role and provider_id = @provider and coalesce(home_id, 0) = @home
+			and until_at > greatest(@from::timestamptz, clock_timestamp()) and from_at < @until::timestamptz)`,
+		pgx.NamedArgs{"to": g.To, "role": g.Role, "provider": g.Provider, "home": g.Home, "from": g.From, "until": until(g.Until)}).Scan(&holds)
+	if err == nil && holds {
+		f := fault.New(fault.Conflict, "This person has this role there already for that time. End that one first, or choose another.")
+		f.Fields = []fault.Field{{Name: "role", Problem: f.Public}}
+		err = f
+	}
+	return err
+}

@@ -1,0 +1,58 @@
+package login
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/access"
+	"custodian/internal/fault"
+	"custodian/internal/people"
+	"custodian/internal/pg"
+)
+
+// Holder is somebody who holds a role through a mapping.
+type Holder struct {
+	ActorID int64
+	Name    string
+	Keeps   bool // another of their groups gives them the same role there
+}
+
+// MappingOf gives a live mapping, and who holds its role through it: those who
+// would lose it when it ends, unless another of their groups gives it as well. It
+// is for administrators.
+func (s *SignIn) MappingOf(ctx context.Context, actor access.Actor, id int64) (Group, []Holder, error) {
+	var g Group
+	var list []Holder
+	err := pg.Read(ctx, s.opt.DB, actor, func(tx *pg.Tx) error {
+		if err := people.Administers(ctx, tx, access.ViewGroups); err != nil {
+			return err
+		}
+		args := pgx.NamedArgs{"id": id, "provider": actor.Provider}
+		rows, err := tx.Query(ctx, `
+			select `+groupColumns+` from app.group_role g left join app.home h on h.id = g.home_id left join app.actor a on a.id = g.given_by
+			where g.id = @id and g.provider_id = @provider and g.until_at > now()`, args)
+		if err != nil {
+			return err
+		}
+		if g, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Group]); err != nil {
+			if pg.None(err) {
+				return fault.NotThere()
+			}
+			return err
+		}
+		rows, err = tx.Query(ctx, `
+			select a.id as actor_id, a.name, exists (select from app.group_role o where o.id <> m.id and o.provider_id = m.provider_id and o.role = m.role
+					and o.home_id is not distinct from m.home_id and o.issuer = i.issuer and o.group_name = any (i.groups)
+					and o.from_at <= now() and o.until_at > now()) as keeps
+			from app.group_role m join app.role_held r on r.group_role_id = m.id and r.until_at > now() join app.actor a on a.id = r.actor_id
+			left join lateral (select s.issuer, s.groups from app.sign_in s where s.actor_id = a.id order by s.id desc limit 1) i on true
+			where m.id = @id order by a.name, a.id`, args)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Holder])
+		return err
+	})
+	return g, list, err
+}

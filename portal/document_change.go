@@ -1,0 +1,150 @@
+package portal
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"custodian/internal/access"
+	"custodian/internal/clock"
+	"custodian/internal/fault"
+	"custodian/portal/page"
+	"custodian/versions"
+)
+
+// change is something that is done to a document on a page of its own.
+type change struct {
+	action access.Action
+	doing  string // in the crumbs and the title
+	done   string // the word that the notice afterwards goes by
+	day    string // the name of its day
+	which  string // says in a sentence which day that is
+	// fill gives what stands in the form at first, face what stands around it,
+	// and do carries it out, telling where to go on.
+	fill func(versions.Sheet) url.Values
+	face func(versions.Sheet, *page.Form) page.Change
+	do   func(c *gin.Context, actor access.Actor, q versions.Ask, day string, typed url.Values) (string, error)
+}
+
+// form shows the page on which a change is to be made.
+func (s *server) form(x change) handler {
+	return func(c *gin.Context, actor access.Actor) error {
+		return s.showForm(c, actor, x, http.StatusOK, nil, nil)
+	}
+}
+
+// send carries a change out, or shows its page again with what was typed and
+// what is to be put right.
+func (s *server) send(x change) handler {
+	return func(c *gin.Context, actor access.Actor) error {
+		q, err := asked(c)
+		if err != nil {
+			return err
+		}
+		values, err := typed(c)
+		if err != nil {
+			return err
+		}
+		day, bad := needDay(values, x.day, x.which)
+		if last := "in_force_to"; x.action == access.CorrectDate {
+			to, wrong := readDay(values, last, "the last day on which it holds")
+			bad = append(bad, wrong...)
+			values.Set(last, to)
+		}
+		if x.action != access.ApproveVersion {
+			bad = append(bad, fault.CheckLine("why", values.Get("why"))...)
+		}
+		if len(bad) > 0 {
+			return s.showForm(c, actor, x, http.StatusBadRequest, values, bad)
+		}
+		err = s.keeper.Unchanged(c.Request.Context(), actor, x.action, q.Document, values.Get("seen"))
+		var on string
+		if err == nil {
+			on, err = x.do(c, actor, q, day, values)
+		}
+		if err == nil {
+			return s.done(c, on, x.done)
+		}
+		status, bad, ok := refused(err)
+		if !ok {
+			return err
+		}
+		return s.showForm(c, actor, x, status, values, bad)
+	}
+}
+
+// needDay reads a day that has to be said.
+func needDay(values url.Values, name, which string) (string, []fault.Field) {
+	day, bad := readDay(values, name, which)
+	if day == "" && len(bad) == 0 {
+		bad = []fault.Field{{Name: name, Problem: "Enter " + which}}
+	}
+	return day, bad
+}
+
+// showForm shows the page of a change. Where it cannot be made, it says why in
+// place of the form, and gives back what was written.
+func (s *server) showForm(c *gin.Context, actor access.Actor, x change, status int, values url.Values, bad []fault.Field) error {
+	q, err := asked(c)
+	if err != nil {
+		return err
+	}
+	q.For, q.Limit = x.action, 1
+	sheet, err := s.keeper.Sheet(c.Request.Context(), actor, q)
+	if err != nil {
+		return err
+	}
+	if values == nil {
+		values = x.fill(sheet)
+	}
+	form := page.NewForm(values, bad)
+	v := x.face(sheet, form)
+	v.Address, v.Caption = c.Request.URL.Path, fmt.Sprintf("%s, version %d", sheet.Document.Title, sheet.Shown.Number)
+	v.Submit.Cancel = versionAddress(sheet.Document.ID, sheet.Shown.Number)
+	v.Hidden = []page.Kept{{Name: "seen", Text: strconv.Itoa(sheet.Stamp)}}
+	if no := cannot(x.action, sheet); no != nil {
+		if status == http.StatusOK {
+			status, _, _ = face(no.Kind)
+		}
+		v.Fields, v.Submit.Words, v.Words, v.Compare = nil, "", written(values), nil
+		if len(bad) == 0 {
+			v.Words = []string{no.Public}
+		}
+	}
+	if v.Frame, err = s.documentFrame(c, actor, sheet, clock.Day{}, x.doing); err != nil {
+		return err
+	}
+	v.Problems = form.Summary()
+	return s.show(c, status, "change", v)
+}
+
+// written gives back what somebody wrote who could not send it.
+func written(values url.Values) []string {
+	var words []string
+	for _, name := range []string{"note", "why"} {
+		if text := values.Get(name); text != "" {
+			words = append(words, "You had written: “"+text+"”")
+		}
+	}
+	return words
+}
+
+// cannot tells what stands in the way of a change as the document is now, nil
+// where nothing does. The act itself decides; this keeps a page from offering
+// what it would refuse.
+func cannot(a access.Action, s versions.Sheet) *fault.Fault {
+	switch {
+	case a == access.ApproveVersion && !s.Document.NeedsApproval:
+		return fault.New(fault.Conflict, "Documents of this kind need no approval.")
+	case a == access.ApproveVersion && s.Shown.Approval != nil:
+		return fault.New(fault.Conflict, "This version is approved already.")
+	case a == access.ApproveVersion && s.Own:
+		return fault.New(fault.Forbidden, "You wrote this version, so somebody else must approve it.")
+	case a == access.CorrectDate && len(s.Shown.Said) == 0:
+		return fault.New(fault.Conflict, "This version has not been approved, so there is no date to correct yet.")
+	}
+	return nil
+}

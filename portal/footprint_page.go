@@ -1,0 +1,41 @@
+package portal
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/portal/page"
+)
+
+// footprintsOfPage is how many footprints are shown at a time.
+const footprintsOfPage = 50
+
+// footprintPage shows who looked at a record, and what they did. Whoever may not
+// audit it sees their own, and is told so.
+func (s *server) footprintPage(c *gin.Context, actor access.Actor) error {
+	record, err := id(c, "id")
+	if err != nil {
+		return err
+	}
+	from := after(c, "before")
+	found, err := audit.OfRecord(c.Request.Context(), s.db, actor, record, from, footprintsOfPage+1)
+	if err != nil {
+		return err
+	}
+	w, err := s.keeper.Where(c.Request.Context(), actor, record)
+	if err != nil {
+		return err
+	}
+	v := page.FootprintsOf(record, found, from, footprintsOfPage, now())
+	v.Caption, v.Own = w.Name, !w.May.Audit
+	v.Heading = page.LookedWords(w.May.Audit)
+	kind := "/records?kind=" + w.Kind.String()
+	if v.Frame, err = s.frame(c, actor, "Footprints: "+page.Kind(w.Kind), kind); err != nil {
+		return err
+	}
+	v.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: kind}, {Words: w.Name, Address: recordAddress(record)}, {Words: "Footprints"}}
+	return s.show(c, http.StatusOK, "footprints", v)
+}

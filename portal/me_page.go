@@ -1,0 +1,110 @@
+package portal
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"custodian/internal/access"
+	"custodian/internal/fault"
+	"custodian/internal/login"
+	"custodian/internal/people"
+	"custodian/portal/page"
+)
+
+// tokenRows is how many tokens somebody's own page shows.
+const tokenRows = 20
+
+// myself tells somebody which roles they hold, where they are signed in, and
+// which tokens speak for them.
+func (s *server) myself(c *gin.Context, actor access.Actor) error {
+	p, err := people.Me(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	sessions, err := login.Sessions(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	tokens, err := login.Tokens(c.Request.Context(), s.db, actor, after(c, "tokens"), tokenRows+1)
+	if err != nil {
+		return err
+	}
+	v := page.MyselfOf(p, sessions, tokens, tokenRows, now())
+	if v.Frame, err = s.frame(c, actor, "Your access", ""); err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "me", v)
+}
+
+// endSession ends one of somebody's own sessions, in another browser.
+func (s *server) endSession(c *gin.Context, actor access.Actor) error {
+	session, err := id(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := login.EndSession(c.Request.Context(), s.db, actor, session); err != nil {
+		return err
+	}
+	return s.done(c, "/me", "session")
+}
+
+// endToken ends one of somebody's own API tokens.
+func (s *server) endToken(c *gin.Context, actor access.Actor) error {
+	token, err := id(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := login.Revoke(c.Request.Context(), s.db, actor, token); err != nil {
+		return err
+	}
+	return s.done(c, "/me", "token")
+}
+
+// newToken shows the form by which somebody makes a token, and the secret, once.
+func (s *server) newToken(c *gin.Context, actor access.Actor) error {
+	if c.Request.Method == http.MethodGet {
+		return s.askToken(c, actor, http.StatusOK, page.NewForm(page.Filled(nil, "days", strconv.Itoa(usualTokenDays)), nil))
+	}
+	values, err := typed(c)
+	if err != nil {
+		return err
+	}
+	label, typedDays := strings.TrimSpace(values.Get("label")), strings.TrimSpace(values.Get("days"))
+	bad := fault.CheckLine("label", label)
+	days, err := strconv.Atoi(typedDays)
+	if err != nil || days < 1 || days > mostTokenDays {
+		bad = append(bad, fault.Field{Name: "days", Problem: fmt.Sprintf("Enter a number of days from 1 to %d.", mostTokenDays)})
+	}
+	if len(bad) > 0 {
+		return s.askToken(c, actor, http.StatusBadRequest, page.NewForm(values, bad))
+	}
+	made, err := login.NewToken(c.Request.Context(), s.db, actor, actor.ID, label, time.Now().AddDate(0, 0, days))
+	if err != nil {
+		return err
+	}
+	v := page.NewToken{Secret: made.Secret.Reveal(), Until: page.DayOf(made.ExpiresAt)}
+	if v.Frame, err = s.frame(c, actor, "Your new token", ""); err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, "token", v)
+}
+
+func (s *server) askToken(c *gin.Context, actor access.Actor, status int, form *page.Form) error {
+	days := form.Line("days", "For how many days?", fmt.Sprintf("From 1 to %d. Then it works no longer.", mostTokenDays))
+	days.Width = "4"
+	v := page.Change{Caption: "Your access", Heading: "Make an API token", Address: "/me/tokens/new", Submit: page.Submit{Words: "Make the token", Cancel: "/me"},
+		Words: []string{"A token lets a program act as you, with everything you may do. Make one for each program, so that you can end one without the others."}}
+	label := form.Line("label", "What is it for?", "For example, Rota export.")
+	v.Fields = []page.Field{{Input: &label}, {Input: &days}}
+	var err error
+	if v.Frame, err = s.frame(c, actor, "Make an API token", ""); err != nil {
+		return err
+	}
+	v.Back, v.Problems = "/me", form.Summary()
+	return s.show(c, status, "change", v)
+}

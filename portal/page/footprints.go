@@ -1,0 +1,201 @@
+package page
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/internal/clock"
+)
+
+// FootprintRow is one look, change or refusal.
+type FootprintRow struct {
+	When, UTC, Stamp string
+	Who, Post        string
+	What, Address    string
+	Refused          *Status
+}
+
+// Footprints are who looked at a record, and what they did.
+type Footprints struct {
+	Frame
+	Heading, Caption string
+	Own              bool // the reader sees their own alone
+	Rows             []FootprintRow
+	Earlier          string
+	Later            string // the newest again, where the list has gone on
+}
+
+// FootprintsOf makes the page. found holds one more than limit where the list
+// goes on.
+func FootprintsOf(record int64, found []audit.Footprint, before int64, limit int, now time.Time) Footprints {
+	f := Footprints{}
+	at := "/records/" + strconv.FormatInt(record, 10) + "/footprints"
+	if len(found) > limit {
+		found = found[:limit]
+		f.Earlier = at + "?before=" + strconv.FormatInt(found[limit-1].ID, 10)
+	}
+	if before != 0 {
+		f.Later = at
+	}
+	for _, p := range found {
+		f.Rows = append(f.Rows, footprintRow(p, now))
+	}
+	return f
+}
+
+// LookedWords are those of the link to the footprints, and of their heading:
+// whoever may not audit sees their own alone.
+func LookedWords(all bool) string {
+	if all {
+		return "Everyone who has looked"
+	}
+	return "What you have looked at"
+}
+
+func footprintRow(p audit.Footprint, now time.Time) FootprintRow {
+	r := FootprintRow{When: Moment(p.At, now), UTC: utc(p.At), Stamp: p.At.UTC().Format(time.RFC3339), Who: p.Actor, Post: p.PostTitle, What: Deed(p)}
+	if r.Who == "" {
+		r.Who = "Somebody of another organisation"
+	}
+	if p.Document != nil && p.Title != "" {
+		r.Address = "/documents/" + strconv.FormatInt(*p.Document, 10)
+		if p.Version != nil {
+			r.Address += "/versions/" + strconv.Itoa(int(*p.Version))
+		}
+	}
+	switch p.Outcome {
+	case "refused":
+		r.Refused = &Status{"Was refused", "closed"}
+	case "damaged":
+		r.Refused = &Status{"The file was damaged", "late"}
+	}
+	return r
+}
+
+// utc is the time by which a footprint can be held against another clock; the
+// day is said where it is another than London's.
+func utc(t time.Time) string {
+	text := t.UTC().Format("15:04:05") + " UTC"
+	if t.UTC().Day() != t.In(clock.London).Day() {
+		text += " on " + t.UTC().Format("2 January")
+	}
+	return text
+}
+
+// deed is an action in words: as it was done, and as it was tried. %s is what
+// it was done to.
+type deed struct{ done, tried string }
+
+// Deed says what a footprint tells, in a sentence without its subject.
+func Deed(p audit.Footprint) string {
+	d, ok := deeds()[p.Action]
+	if !ok {
+		d = deed{"Did something that this page has no words for", "do something that this page has no words for"}
+	}
+	about := object(p)
+	words := fill(d.done, about)
+	if p.Outcome != "done" {
+		words = "Tried to " + fill(d.tried, about)
+	}
+	return words + particulars(p)
+}
+
+func fill(words, about string) string {
+	for i := 0; i+1 < len(words); i++ {
+		if words[i] == '%' && words[i+1] == 's' {
+			return words[:i] + about + words[i+2:]
+		}
+	}
+	return words
+}
+
+// object is what was done something to: "version 3 of Care plan".
+func object(p audit.Footprint) string {
+	title := p.Title
+	if title == "" {
+		title = "a document"
+		if p.Document == nil {
+			title = "the record"
+		}
+	}
+	switch n, ok := p.Detail["number"].(float64); {
+	case p.Version != nil:
+		return fmt.Sprintf("version %d of %s", *p.Version, title)
+	case ok && p.Document != nil:
+		return fmt.Sprintf("version %d of %s", int(n), title)
+	}
+	return title
+}
+
+// particulars are the days that a footprint tells of.
+func particulars(p audit.Footprint) string {
+	text := ""
+	for _, d := range []struct{ name, words string }{{"date", ", as it was on %s"}, {"in_force_from", ", in force from %s"}, {"in_force_to", " to %s"}, {"from", ", from %s"}, {"on", ", on %s"}} {
+		said, ok := p.Detail[d.name].(string)
+		if day, err := clock.ParseDay(said); ok && err == nil {
+			text += fmt.Sprintf(d.words, Day(day))
+		}
+	}
+	if said, ok := p.Detail["known"].(string); ok {
+		if at, err := time.Parse(time.RFC3339Nano, said); err == nil {
+			text += ", by what was known on " + DayOf(at.Add(-time.Microsecond))
+		}
+	}
+	if said, _ := p.Detail["range"].(string); said != "" {
+		text += ", in part"
+	}
+	if p.Detail["repeated"] == true {
+		text += ", sent a second time and not done again"
+	}
+	return text
+}
+
+// deeds are the words of every action.
+func deeds() map[string]deed {
+	return map[string]deed{
+		access.ViewSelf.Name:       {"Looked at their own access", "look at their own access"},
+		access.ViewHomes.Name:      {"Looked at the list of settings", "look at the list of settings"},
+		access.ListRecords.Name:    {"Looked at the list of records", "look at the list of records"},
+		access.ListDocuments.Name:  {"Looked at the list of documents", "look at the list of documents"},
+		access.ViewDocument.Name:   {"Looked at %s", "look at %s"},
+		access.OpenVersion.Name:    {"Opened %s", "open %s"},
+		access.AskAsAt.Name:        {"Asked about the record", "ask about the record"},
+		access.ViewRecord.Name:     {"Looked at the record", "look at the record"},
+		access.ViewFootprints.Name: {"Looked at this list", "look at this list"},
+		access.AddDocument.Name:    {"Added %s", "add a document"},
+		access.AddVersion.Name:     {"Added %s", "add a version of %s"},
+		access.HoldUpload.Name:     {"Sent a file to be added", "send a file to be added"},
+		access.ViewUpload.Name:     {"Looked at files that are still to be added", "look at files that are still to be added"},
+		access.NoteUpload.Name:     {"Wrote down what a file is, before adding it", "write down what a file is"},
+		access.DropUpload.Name:     {"Threw away a file that was not added", "throw away a file that was not added"},
+		access.ApproveVersion.Name: {"Approved %s", "approve %s"},
+		access.CorrectDate.Name:    {"Corrected the dates of %s", "correct the dates of %s"},
+		access.Withdraw.Name:       {"Withdrew %s", "withdraw %s"},
+		access.RestoreVersion.Name: {"Brought an earlier version back, as %s", "bring back %s"},
+		access.OpenRecord.Name:     {"Opened the record", "open a record"},
+		access.CloseRecord.Name:    {"Closed the record", "close the record"},
+		access.ReopenRecord.Name:   {"Opened the record again", "open the record again"},
+		access.MoveRecord.Name:     {"Moved the record to another setting", "move the record"},
+		access.Found.Name:          {"Set up the organisation", "set up the organisation"},
+		access.AddHome.Name:        {"Added a setting", "add a setting"},
+		access.AddActor.Name:       {"Added a person", "add a person"},
+		access.GiveRole.Name:       {"Gave a role", "give a role"},
+		access.EndRole.Name:        {"Ended a role", "end a role"},
+		access.GiveGrant.Name:      {"Gave somebody the right to see this record", "give somebody the right to see this record"},
+		access.MakeToken.Name:      {"Made an access token", "make an access token"},
+		access.RevokeToken.Name:    {"Ended an access token", "end an access token"},
+		access.ViewNeeds.Name:      {"Looked at what waits for them", "look at what waits for them"},
+		access.AuditRecord.Name:    {"Looked through everybody’s footprints", "look through everybody’s footprints"},
+		access.BeginSession.Name:   {"Signed in", "sign in"},
+		access.EndSession.Name:     {"Signed out", "sign out"},
+		access.RecordSignIn.Name:   {"Came from the sign-in service", "come in from the sign-in service"},
+		access.ViewSignIns.Name:    {"Looked at who signed in", "look at who signed in"},
+		access.ViewGroups.Name:     {"Looked at which groups give which roles", "look at which groups give which roles"},
+		access.MapGroup.Name:       {"Let a group give a role", "let a group give a role"},
+		access.UnmapGroup.Name:     {"Let a group give a role no longer", "stop a group from giving a role"},
+		access.Public.Name:         {"Looked at a page for everybody", "look at a page for everybody"},
+	}
+}

@@ -1,0 +1,192 @@
+package page
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"custodian/internal/access"
+	"custodian/internal/grants"
+	"custodian/internal/people"
+)
+
+// PersonRow is somebody in the list of people.
+type PersonRow struct {
+	Name, Post, Address string
+	Roles               []string
+	Last                string // when they last signed in
+	Status              *Status
+}
+
+// People is the list of the provider's people.
+type People struct {
+	Frame
+	Rows []PersonRow
+	Next string
+}
+
+// PeopleOf makes the list. found holds one more than limit where there is a next
+// page.
+func PeopleOf(found []people.Listed, limit int, now time.Time) People {
+	var v People
+	if len(found) > limit {
+		found = found[:limit]
+		v.Next = "/people?after=" + strconv.FormatInt(found[limit-1].ID, 10)
+	}
+	for _, p := range found {
+		r := PersonRow{Name: p.Name, Post: p.PostTitle, Address: PersonAddress(p.ID), Last: "Never"}
+		if p.LastAt != nil {
+			r.Last = Moment(*p.LastAt, now)
+		}
+		for _, h := range p.Roles {
+			r.Roles = append(r.Roles, roleAt(h.Role, h.Home))
+		}
+		switch {
+		case p.Kind == access.Service:
+			r.Last, r.Status = "Signs in with a token", &Status{"Service account", "quiet"}
+		case len(p.Roles) == 0:
+			r.Status = &Status{"No role now", "past"}
+		case !p.Known:
+			r.Status = &Status{"Cannot sign in", "soon"}
+		}
+		v.Rows = append(v.Rows, r)
+	}
+	return v
+}
+
+// PersonAddress is the address of somebody's page.
+func PersonAddress(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
+
+// roleAt says a role and where: "Registered manager, Larkfield House".
+func roleAt(role, home string) string { return RoleWords(role) + ", " + place(home) }
+
+// place says a setting, or the whole provider.
+func place(home string) string {
+	if home == "" {
+		return "the whole provider"
+	}
+	return home
+}
+
+// RoleEver is a role of somebody, now or once.
+type RoleEver struct {
+	Role, Where, From, Until string
+	By, Why                  string
+	Ended                    string // who ended it and why
+	EndedWhy                 string
+	Status                   Status
+	End                      string // address for ending it, "" where it has ended
+}
+
+// Person is the page of one of the provider's people.
+type Person struct {
+	Frame
+	Name, Post    string
+	Status        *Status
+	Last          string
+	Came          string
+	SignsIn       bool
+	Service       bool
+	Issuer        string
+	Subject       string
+	Email         string
+	Said          string // another name that the sign-in service gives them now
+	Now, Not      []RoleEver
+	Give          string
+	OthersHeading string
+}
+
+// PersonOf makes the page.
+func PersonOf(p people.Person, now time.Time) Person {
+	v := Person{Name: p.Name, Post: p.PostTitle, Last: "Never", SignsIn: p.Subject != "", Service: p.Kind == access.Service,
+		Issuer: p.Issuer, Subject: p.Subject, Email: p.Email, Give: PersonAddress(p.ID) + "/roles/give", Came: "Added on " + DayOf(p.Since)}
+	if p.AddedBy != "" {
+		v.Came += " by " + p.AddedBy
+	}
+	if p.LastAt != nil {
+		v.Last = Moment(*p.LastAt, now)
+	}
+	if p.SaidName != "" && p.SaidName != p.Name {
+		v.Said = p.SaidName
+	}
+	for _, r := range p.Roles {
+		row := roleEver(p.ID, r)
+		if r.Begun && !r.Ended {
+			v.Now = append(v.Now, row)
+		} else {
+			v.Not = append(v.Not, row)
+		}
+	}
+	if len(v.Now) == 0 {
+		v.Status = &Status{"No role now", "past"}
+	} else if !v.SignsIn && !v.Service {
+		v.Status = &Status{"Cannot sign in", "soon"}
+	}
+	return v
+}
+
+func roleEver(person int64, r people.RoleEver) RoleEver {
+	row := RoleEver{Role: RoleWords(r.Role), Where: upperFirst(place(r.Home)), From: DayOf(r.From), Until: "No end set", By: r.By, Why: r.Why, Status: Status{"Now", "good"}}
+	if r.Until != nil {
+		row.Until = DayOf(r.Until.Add(-time.Microsecond)) // the last day is in it
+	}
+	switch {
+	case r.Ended && !r.Until.After(r.From):
+		row.Status, row.Until = Status{"Never began", "past"}, DayOf(*r.Until)
+	case r.Ended:
+		row.Status = Status{"Ended", "past"}
+	case !r.Begun:
+		row.Status = Status{"From " + row.From, "next"}
+	}
+	if r.EndedBy != "" {
+		row.Ended, row.EndedWhy = "Ended by "+r.EndedBy, r.EndedWhy
+	}
+	if !r.Ended {
+		row.End = PersonAddress(person) + "/roles/" + strconv.FormatInt(r.ID, 10) + "/end"
+	}
+	return row
+}
+
+func upperFirst(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-0x20) + s[1:]
+}
+
+// RoleOptions are the roles, with what each may do.
+func RoleOptions() []Option {
+	hints := map[grants.Role]string{
+		grants.MemberOfStaff:         "Reads and adds policies, and the files of young people, families and parents, at one setting. Not what is restricted, and no staff files.",
+		grants.RegisteredManager:     "Reads, adds, approves and corrects everything at one setting. Opens, moves and closes records, gives roles there, and sees who looked.",
+		grants.Inspector:             "Reads the policies and staff files of one setting as at any day, and sees who looked. No young person’s file.",
+		grants.ResponsibleIndividual: "Reads and approves everything at every setting, and sees who looked.",
+		grants.DataProtectionOfficer: "Reads everything at every setting, and sees who looked.",
+		grants.Administrator:         "Keeps people, roles, settings and sign-ins. Sees which staff files there are, and nothing that is in any record.",
+	}
+	var list []Option
+	for _, r := range grants.Roles() {
+		list = append(list, Option{Value: string(r), Words: RoleWords(string(r)), Hint: hints[r]})
+	}
+	return list
+}
+
+// HomeOptions are the places at which a role can be given.
+func HomeOptions(homes []people.Home) []Option {
+	list := []Option{{Value: "", Words: "The whole provider"}}
+	for _, h := range homes {
+		list = append(list, Option{Value: strconv.FormatInt(h.ID, 10), Words: h.Name})
+	}
+	return list
+}
+
+// Filled is a form as it was typed; nil for one that is shown the first time.
+func Filled(values url.Values, name, value string) url.Values {
+	if values == nil {
+		values = url.Values{}
+	}
+	if !values.Has(name) {
+		values.Set(name, value)
+	}
+	return values
+}
