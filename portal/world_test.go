@@ -25,6 +25,7 @@ import (
 	"custodian/storage"
 	"custodian/storage/storagetest"
 	"custodian/versions"
+	"custodian/web"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m, browsertest.Stop) }
@@ -69,6 +70,14 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	t.Cleanup(transport.CloseIdleConnections)
 	w.url, w.client = server.URL, &http.Client{Transport: &checked{t: t, spec: description(t), next: transport}}
 	return w
+}
+
+// asset is the address of something that every page loads.
+func asset(t testing.TB) string {
+	t.Helper()
+	at, err := web.Asset("app.css")
+	must(t, err)
+	return at
 }
 
 func must(t testing.TB, err error) {
