@@ -197,8 +197,16 @@ func (s stage) sendFile(f filling) int {
 	return resp.StatusCode
 }
 
+// ask asks for a page, and looks at the headers that every page has.
 func (s stage) ask(method, path string, form url.Values) leaf {
-	return s.visitor.ask(method, path, form)
+	s.t.Helper()
+	l := s.visitor.ask(method, path, form)
+	for name, want := range safe() {
+		if got := l.header.Get(name); got != want && !(name == "Content-Security-Policy" && got == sandbox && l.header.Get("Etag") != "") {
+			s.t.Errorf("%s %s answers %d with %s: %q, want %q", method, path, l.status, name, got, want)
+		}
+	}
+	return l
 }
 
 // Who may ask for which page, for a library of the children's home. Signing out

@@ -23,7 +23,6 @@ import (
 func (s *server) visit(a access.Action, h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Set(actionKey, a.Name)
-		c.Set(pageKey, true)
 		actor, err := s.visitor(c)
 		if a != access.Public {
 			if fault.Is(err, fault.Unauthenticated) {
