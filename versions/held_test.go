@@ -436,7 +436,7 @@ func TestHeldKilledBetween(t *testing.T) {
 		t.Errorf("swept %d, %v; %d objects, %d versions", n, err, w.objects(), w.count("version"))
 	}
 	// taking away is killed after the row: the note is left for the sweep
-	id = w.sent("staff", 0, "taken away by halves")
+	w.sent("staff", 0, "taken away by halves")
 	w.Exec(t, `delete from app.batch`)
 	if n, err := w.keeper.Sweep(ctx, 0); err != nil || n != 1 || w.objects() != 0 {
 		t.Errorf("swept %d, %v; %d objects", n, err, w.objects())
