@@ -251,7 +251,7 @@ func TestHeldWhileTheRecordChanges(t *testing.T) {
 	if list, err := w.keeper.Unfinished(ctx, staff); err != nil || len(list) != 0 {
 		t.Errorf("listed out of reach: %v, %v", list, err)
 	}
-	must(t, people.Move(ctx, w.DB, manager, record, w.Homes[sample.ChildrensHome], people.Change{Why: "comes back"}))
+	must(t, people.Move(ctx, w.DB, w.Actors["supported-manager"], record, w.Homes[sample.ChildrensHome], people.Change{Why: "comes back"}))
 	_, err = w.keeper.AddHeld(ctx, staff, id, held, c)
 	must(t, err)
 }
