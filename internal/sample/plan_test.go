@@ -26,7 +26,7 @@ func TestPlanOnAnyDay(t *testing.T) {
 		if err := story.plan(); err != nil {
 			t.Fatalf("planted on %s: %v", on, err)
 		}
-		if len(story.acts) < 5000 {
+		if len(story.acts) < 4000 {
 			t.Errorf("planted on %s there are only %d acts", on, len(story.acts))
 		}
 		for i := 1; i < len(story.acts); i++ {
