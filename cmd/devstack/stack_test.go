@@ -116,7 +116,7 @@ func checkSettings(t *testing.T, r report) {
 	}
 	want := map[string]string{
 		"CUSTODIAN_PUBLIC_URL": r.URL, "CUSTODIAN_STORE": r.Store, "CUSTODIAN_OIDC_ISSUER": r.Issuer, "CUSTODIAN_OIDC_CLIENT_ID": "custodian",
-		"CUSTODIAN_STORE_DIR": "", "PGHOST": "", "CUSTODIAN_LISTEN": strings.TrimPrefix(r.URL, "http://"),
+		"CUSTODIAN_STORE_DIR": "", "PGHOST": "", "CUSTODIAN_LISTEN": strings.TrimPrefix(r.URL, "http://"), "CUSTODIAN_DEMO": "true",
 	}
 	if r.Store == "s3" {
 		want["CUSTODIAN_S3_BUCKET"], want["CUSTODIAN_S3_TLS"] = "custodian", "false"
