@@ -146,6 +146,17 @@ func await[T any](r *running, good func(T) bool) T {
 	}
 }
 
+// awaitSaid returns what was printed, once words are in it: the ready file comes a little before.
+func (r *running) awaitSaid(words string) string {
+	r.t.Helper()
+	for end := time.Now().Add(time.Minute); !strings.Contains(r.said.String(), words); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("devstack does not say %q:\n%s", words, r.said)
+		}
+	}
+	return r.said.String()
+}
+
 func (r *running) logs() string {
 	var all strings.Builder
 	for _, name := range []string{"portal.log", "s3.log", "provider.log"} {

@@ -60,6 +60,7 @@ func (s *stack) settings() map[string]string {
 		"CUSTODIAN_OIDC_ISSUER":        s.issuer(),
 		"CUSTODIAN_OIDC_CLIENT_ID":     clientID,
 		"CUSTODIAN_OIDC_CLIENT_SECRET": s.state.ClientSecret,
+		"CUSTODIAN_DEMO":               "true",
 	}
 	if s.opt.store == "s3" {
 		m["CUSTODIAN_S3_ENDPOINT"] = s.s3.Endpoint

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
+	"path/filepath"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -29,49 +29,52 @@ type reportUser struct {
 	Role     string `json:"role"`
 	Setting  string `json:"setting"`
 	Name     string `json:"name"`
+	May      string `json:"may"`
 }
 
 func reportUsers(users []user) []reportUser {
 	list := make([]reportUser, 0, len(users))
 	for _, u := range users {
-		list = append(list, reportUser{Email: u.Email, Password: u.Password, Role: u.Role, Setting: u.Setting, Name: u.Name})
+		list = append(list, reportUser{Email: u.Email, Password: u.Password, Role: u.Role, Setting: u.Setting, Name: u.Name, May: u.May})
 	}
 	return list
 }
 
 // print tells a person what is there and how to use it.
 func (r report) print(w io.Writer, dir string) {
-	fmt.Fprintf(w, "\nCustodian is ready: %s\n\nThe fictional people. For now they use the API with their tokens, below; the sign-in service knows\nthem already (passwords made for this data directory):\n", r.URL)
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "  E-mail\tPassword\tRole\tSetting")
-	for _, u := range r.Users {
-		setting := u.Setting
-		if setting == "" {
-			setting = "(the provider)"
-		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", u.Email, u.Password, u.Role, setting)
-	}
-	t.Flush()
-	fmt.Fprintf(w, "\nMail it sends:   %s\nSign-in service: %s\nEverything else: %s\n", r.Inbox, r.Issuer, dir)
-	r.printTokens(w)
-	fmt.Fprintf(w, "\nStop with Ctrl-C. This is a demonstration; keep no real records in it.\n")
+	fmt.Fprintf(w, "\nCustodian is ready: %s\nMail it sends:      %s\n", r.URL, r.Inbox)
+	r.printPeople(w)
+	fmt.Fprintf(w, "\nEverybody else's passwords, and API tokens, are in %s.\n", filepath.Join(dir, stateFile))
+	fmt.Fprintf(w, "Stop with Ctrl-C. This is a demonstration; keep no real records in it.\n")
 }
 
-// printTokens lists the API token of each role, and what to do with one.
-func (r report) printTokens(w io.Writer) {
-	who := slices.Sorted(maps.Keys(r.Tokens))
-	if len(who) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\nAPI tokens, one for each role:\n")
+// printPeople lists one person for each role, and what they can do. The
+// passwords were made for this data directory.
+func (r report) printPeople(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	for _, role := range who {
-		fmt.Fprintf(t, "  %s\t%s\n", role, r.Tokens[role])
+	fmt.Fprintln(t, "\n  Sign in as\tPassword\tWho that is, and what they can do")
+	shown := map[string]bool{}
+	for _, u := range r.Users {
+		if shown[u.Role] {
+			continue
+		}
+		shown[u.Role] = true
+		fmt.Fprintf(t, "  %s\t%s\t%s, %s\n", u.Email, u.Password, u.Name, u.seat())
+		if u.May != "" {
+			fmt.Fprintf(t, "  \t\t%s\n", u.May)
+		}
 	}
 	t.Flush()
-	as := who[0]
-	if slices.Contains(who, "manager") {
-		as = "manager"
+}
+
+// seat is the role and where it is held, in words.
+func (u reportUser) seat() string {
+	role := strings.ReplaceAll(u.Role, "-", " ")
+	switch u.Setting {
+	case "none":
+		return "no role"
+	case "":
+		return role + " of the whole provider"
 	}
-	fmt.Fprintf(w, "For example, as %s:\n  curl -H 'Authorization: Bearer %s' '%s/api/v1/records?kind=library'\n", as, r.Tokens[as], r.URL)
+	return role + " at " + u.Setting
 }

@@ -64,7 +64,7 @@ func (s *stack) plant(ctx context.Context) error {
 		return nil
 	}
 	fmt.Fprintln(s.out, "Planting the fictional provider ...")
-	people := sample.People()
+	people := sample.Everybody(s.opt.seed)
 	for i := range people {
 		people[i].Subject = provider.Subject(people[i].ID)
 	}
@@ -77,13 +77,15 @@ func (s *stack) plant(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	planted, err := sample.Plant(ctx, sample.Options{DB: db, Keeper: keeper, Seed: s.opt.seed, Issuer: s.issuer(), Users: people})
+	planted, err := sample.Plant(ctx, sample.Options{
+		DB: db, Keeper: keeper, Seed: s.opt.seed, Issuer: s.issuer(), Users: people, Super: s.db.super, Progress: newProgress(s.out).told,
+	})
 	if err != nil {
 		return err
 	}
 	s.state.Users = s.state.Users[:0]
 	for _, p := range people {
-		s.state.Users = append(s.state.Users, user{Email: p.Email, Name: p.Name, Role: p.Role, Setting: p.Setting, UserID: p.ID, Groups: p.Groups})
+		s.state.Users = append(s.state.Users, user{Email: p.Email, Name: p.Name, Role: p.Role, Setting: p.Setting, UserID: p.ID, Groups: p.Groups, May: p.May})
 	}
 	if err := protect(s.state.Users); err != nil {
 		return err

@@ -21,20 +21,22 @@ import (
 // up accepts the report of a portal that runs.
 func up(r report) bool { return r.PortalPID != 0 }
 
-// The whole stack around a portal that only answers: what the ready file promises is there, the portal is told the right
-// settings, killed it comes back, and the next run goes on with the same people.
+// The whole stack around a portal that only answers, with the demonstration on one store and without it on the other: what the
+// ready file promises is there, the portal is told the right settings, killed it comes back, and the next run goes on with the
+// same people.
 func TestStack(t *testing.T) {
 	t.Parallel()
-	for _, store := range []string{"s3", "dir"} {
+	for store, seed := range map[string]string{"s3": "demo", "dir": "none"} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
 			dir := scratch(t)
-			args := []string{"--listen", "127.0.0.1:0", "--seed", "demo", "--store", store, "--custodian", os.Args[0]}
+			args := []string{"--listen", "127.0.0.1:0", "--seed", seed, "--store", store, "--custodian", os.Args[0]}
 			r := begin(t, dir, args...)
 			first := await(r, up)
 			checkReport(t, first)
 			checkSettings(t, first)
 			checkPeople(t, first)
+			checkStory(t, seed, first, r.awaitSaid("Stop with Ctrl-C"))
 			checkClosed(t, dir)
 
 			kill(t, first.PortalPID)
@@ -114,7 +116,7 @@ func checkSettings(t *testing.T, r report) {
 	}
 	want := map[string]string{
 		"CUSTODIAN_PUBLIC_URL": r.URL, "CUSTODIAN_STORE": r.Store, "CUSTODIAN_OIDC_ISSUER": r.Issuer, "CUSTODIAN_OIDC_CLIENT_ID": "custodian",
-		"CUSTODIAN_STORE_DIR": "", "PGHOST": "", "CUSTODIAN_LISTEN": strings.TrimPrefix(r.URL, "http://"),
+		"CUSTODIAN_STORE_DIR": "", "PGHOST": "", "CUSTODIAN_LISTEN": strings.TrimPrefix(r.URL, "http://"), "CUSTODIAN_DEMO": "true",
 	}
 	if r.Store == "s3" {
 		want["CUSTODIAN_S3_BUCKET"], want["CUSTODIAN_S3_TLS"] = "custodian", "false"
@@ -147,9 +149,52 @@ func checkPeople(t *testing.T, r report) {
 	}
 	for _, u := range r.Users {
 		id, _, _ := strings.Cut(u.Email, "@")
-		if !slices.Contains(known, r.Issuer+" "+provider.Subject(id)) {
-			t.Errorf("%s is not known by the identity that the provider gives", u.Email)
+		stranger := u.Role == "newcomer" || u.Role == "none"
+		if slices.Contains(known, r.Issuer+" "+provider.Subject(id)) == stranger {
+			t.Errorf("%s, whose role is %q: known by the identity that the provider gives is %v", u.Email, u.Role, stranger)
 		}
+	}
+}
+
+// checkStory looks for the demonstration where it was asked for: its documents, dated back, and nothing where it was not. What
+// was printed shows how to sign in in each role, and no token.
+func checkStory(t *testing.T, seed string, r report, said string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), r.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	var versions, year, groups int
+	if err := conn.QueryRow(t.Context(), `
+		select (select count(*) from app.version), (select extract(year from min(at))::int from app.footprint), (select count(*) from app.group_role where issuer = $1)`,
+		r.Issuer).Scan(&versions, &year, &groups); err != nil {
+		t.Fatal(err)
+	}
+	if demo := seed == "demo"; demo != (versions > 200) || demo != (year == 2023) || demo != (groups > 0) || demo != strings.Contains(said, "100% planted") {
+		t.Errorf("with --seed %s there are %d versions, footprints since %d, and %d groups; it said:\n%s", seed, versions, year, groups, said)
+	}
+	shown := map[string]bool{}
+	for _, u := range r.Users {
+		if strings.Contains(said, "  "+u.Email+" ") && strings.Contains(said, u.Password) && strings.Contains(said, u.Name) {
+			if shown[u.Role] {
+				t.Errorf("two are shown of the role %s", u.Role)
+			}
+			shown[u.Role] = true
+		}
+	}
+	for _, u := range r.Users {
+		if !shown[u.Role] {
+			t.Errorf("nobody of the role %s is shown:\n%s", u.Role, said)
+		}
+	}
+	for who, token := range r.Tokens {
+		if strings.Contains(said, token) {
+			t.Errorf("the token of %s is shown", who)
+		}
+	}
+	if !strings.Contains(said, stateFile) {
+		t.Errorf("it does not say where the tokens are:\n%s", said)
 	}
 }
 

@@ -44,6 +44,7 @@ type user struct {
 	Name     string   `json:"name"`
 	UserID   string   `json:"user_id"`
 	Groups   []string `json:"groups"`
+	May      string   `json:"may"`  // what they can do, in few words
 	Hash     string   `json:"hash"` // bcrypt of the password: making it takes longer than all the rest of a warm start
 }
 

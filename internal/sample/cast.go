@@ -26,10 +26,10 @@ func Everybody(seed string) []User {
 		Role: string(grants.MemberOfStaff), Setting: Supported, role: grants.MemberOfStaff}
 	drew.Groups, drew.May = groupsOf(drew), may(drew.role)
 	return append(list, drew,
-		User{ID: "newcomer", Email: "newcomer@demo.example", Name: "Nia Newcomer", Role: "new: staff by their group", Setting: ChildrensHome,
-			May: "is taken in at the first sign-in", Groups: []string{"larkfield-staff"}, Unknown: true},
+		User{ID: "newcomer", Email: "newcomer@demo.example", Name: "Nia Newcomer", Role: "newcomer", Setting: ChildrensHome,
+			May: "is taken in at the first sign-in, by the group they are in", Groups: []string{"larkfield-staff"}, Unknown: true},
 		User{ID: "visitor", Email: "visitor@demo.example", Name: "Vic Visitor", Role: "none", Setting: "none",
-			May: "is told whom to ask", Unknown: true})
+			May: "belongs to no group, and is told whom to ask", Unknown: true})
 }
 
 // may says in few words what a role is for.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"custodian/internal/access"
 	"custodian/internal/clock"
 	"custodian/internal/grants"
 	"custodian/internal/people"
@@ -126,14 +127,18 @@ func (t *telling) words(l *life, e edition, d dates) map[string]string {
 }
 
 func (t *telling) facts(l *life, s *series, e edition, d dates, n int) [][2]string {
-	list := [][2]string{{"Edition", fmt.Sprint(n)}, {"Written by", t.post(s.author)}}
+	by := "Written by"
+	if l.kind == access.Staff {
+		by = "Recorded by" // what a manager keeps is mostly not the manager's writing
+	}
+	list := [][2]string{{"Edition", fmt.Sprint(n)}, {by, t.post(s.author)}}
 	if !relative(e.from) {
 		list = append(list, [2]string{"Holds from", longDate(d.from)})
 	}
 	if s.approver != "-" {
 		list = append(list, [2]string{"For approval by", t.post(s.approver)})
 	}
-	if len(l.words["first"]) > 0 {
+	if l.kind != access.Library {
 		list = append([][2]string{{"About", l.record}}, list...)
 	}
 	return list

@@ -35,14 +35,14 @@ type visit struct {
 func habits() []habit {
 	library, young, staff, family, parent := access.Library, access.YoungPerson, access.Staff, access.Family, access.Parent
 	return []habit{
-		{"staff", 4, firstDay, young, ChildrensHome, reads},
+		{"staff", 6, firstDay, young, ChildrensHome, reads},
 		{"staff", 13, firstDay, library, ChildrensHome, asks},
-		{"staff2", 5, firstDay, young, ChildrensHome, reads},
+		{"staff2", 8, firstDay, young, ChildrensHome, reads},
 		{"staff2", 17, firstDay, library, ChildrensHome, asks},
-		{"manager", 7, firstDay, young, ChildrensHome, oversees},
+		{"manager", 9, firstDay, young, ChildrensHome, oversees},
 		{"manager", 11, firstDay, library, ChildrensHome, asks},
 		{"manager", 23, firstDay, staff, ChildrensHome, reads},
-		{"other-staff", 8, firstDay, young, FamilyCentre, reads},
+		{"other-staff", 11, firstDay, young, FamilyCentre, reads},
 		{"other-staff", 19, firstDay, library, FamilyCentre, asks},
 		{"other-staff", 21, firstDay, parent, FamilyCentre, reads},
 		{"other-manager", 14, firstDay, family, FamilyCentre, oversees},

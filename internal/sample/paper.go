@@ -132,7 +132,10 @@ func readBlocks(body string) []block {
 			}
 		}
 		if strings.HasPrefix(line, "|") {
-			row := strings.Split(strings.Trim(line, "| "), " | ")
+			row := strings.Split(strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|"), "|")
+			for i := range row {
+				row[i] = strings.TrimSpace(row[i])
+			}
 			if n := len(list); n > 0 && list[n-1].kind == table {
 				list[n-1].rows = append(list[n-1].rows, row)
 				continue
@@ -144,7 +147,7 @@ func readBlocks(body string) []block {
 	return list
 }
 
-var place = regexp.MustCompile(`\{[a-z_]+\}`)
+var place = regexp.MustCompile(`\{[a-z0-9_]+\}`)
 
 // putIn puts words in the {places} of a text; words may have places themselves.
 func putIn(text string, words map[string]string) (string, error) {
@@ -156,14 +159,21 @@ func putIn(text string, words map[string]string) (string, error) {
 			return p
 		})
 	}
-	if left := place.FindString(text); left != "" {
-		return "", fmt.Errorf("sample: no word for %s", left)
+	if _, left, ok := strings.Cut(text, "{"); ok {
+		return "", fmt.Errorf("sample: no word for {%.30s", left)
 	}
 	return text, nil
 }
 
 // paint makes the file: pdf, docx, png, jpg, txt or eml.
 func (p paper) paint(format string) ([]byte, error) {
+	for _, b := range p.Blocks {
+		for _, row := range b.rows {
+			if len(row) != len(b.rows[0]) {
+				return nil, fmt.Errorf("sample: the row %q of %q has %d cells, not %d", row, p.Title, len(row), len(b.rows[0]))
+			}
+		}
+	}
 	switch format {
 	case "pdf":
 		return p.pdf()

@@ -145,6 +145,9 @@ func (x *press) table(rows [][]string) {
 			high = max(high, len(x.SplitLines([]byte(x.say(c)), each-2)))
 		}
 		h := float64(high)*4.8 + 2.6
+		if i == 0 {
+			x.room(h + 16) // a heading never stands alone at the foot of a page
+		}
 		x.room(h)
 		top := x.GetY()
 		for j, c := range row {

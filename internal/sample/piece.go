@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"custodian/internal/access"
 	"custodian/internal/clock"
 	"custodian/versions"
 )
@@ -58,9 +59,13 @@ func (t *telling) pieceOfPaper(l *life, p *piece, at time.Time) (paper, error) {
 		return paper{}, err
 	}
 	made := paper{Kind: p.kind, Title: p.title, Setting: setting, Edition: 1, Author: t.name(p.by), Blocks: readBlocks(body)}
-	made.Facts = [][2]string{{"About", l.record}, {"Recorded by", t.post(p.by)}}
+	if l.kind != access.Library {
+		made.Facts = [][2]string{{"About", l.record}}
+	}
 	if p.source != "" {
-		made.Author, made.Facts[1] = p.source, [2]string{"From", p.source}
+		made.Author, made.Facts = p.source, append(made.Facts, [2]string{"From", p.source})
+	} else {
+		made.Facts = append(made.Facts, [2]string{"Recorded by", t.post(p.by)})
 	}
 	if !relative(p.at) { // else the bytes would depend on the day of planting
 		made.At = at.In(clock.London)
