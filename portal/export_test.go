@@ -14,3 +14,9 @@ func Routes() []Route {
 
 // Description is the embedded OpenAPI document.
 func Description() []byte { return openapi }
+
+// ReadTime reads a time of day; LondonTime puts it on a day.
+var (
+	ReadTime   = readTime
+	LondonTime = londonTime
+)
