@@ -249,7 +249,7 @@ func TestRefusalWithScript(t *testing.T) {
 }
 
 // The pages around an upload that is not finished: axe finds nothing on them, at
-// either width.
+// any width.
 func TestUnfinishedUploadInABrowser(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -258,7 +258,7 @@ func TestUnfinishedUploadInABrowser(t *testing.T) {
 	document := w.document(w.library())
 	to := staff.send(w.libraryAdd(), paperFacts("form", "The same"), scrap{"same.txt", "d"}, scrap{"over.txt", "over"}).to()
 	first := staff.open(to).fileForm()
-	for _, width := range []int{1200, 375} {
+	for _, width := range []int{1200, 375, 320} {
 		p := browsertest.Start(t).Visitor(t, browsertest.Options{Width: width})
 		for name, at := range map[string]string{"home": "/home", "same": to, "more": to + "/more", "version": "/documents/" + document + "/add"} {
 			door.enter(p, staff, at)
@@ -278,7 +278,7 @@ func TestUnfinishedUploadInABrowser(t *testing.T) {
 	w.Exec(t, `update app.upload set begun_at = begun_at - interval '25 hours'`)
 	_, err := w.keeper.Sweep(t.Context(), 24*time.Hour)
 	must(t, err)
-	for _, width := range []int{1200, 375} {
+	for _, width := range []int{1200, 375, 320} {
 		p := browsertest.Start(t).Visitor(t, browsertest.Options{Width: width})
 		door.enter(p, staff, to)
 		p.Has("Files are kept for a day, and this one is gone.")
