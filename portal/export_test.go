@@ -19,3 +19,9 @@ func table(routes []route) []Route {
 
 // Description is the embedded OpenAPI document.
 func Description() []byte { return openapi }
+
+// ReadTime reads a time of day; LondonTime puts it on a day.
+var (
+	ReadTime   = readTime
+	LondonTime = londonTime
+)

@@ -306,3 +306,43 @@ func TestScriptGetsTheSameAnswers(t *testing.T) {
 	r.Header.Set("Custodian-Script", "1")
 	s.do(r).status(http.StatusBadRequest).has("Choose a file to add.").wants("title", "By script")
 }
+
+// One person sends four forms at once and no more: the fifth waits until one of
+// them is through, and is taken then. Others are not kept waiting.
+func TestFormsTakeTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.sender("staff")
+	begun := func(want int) {
+		t.Helper()
+		for n := -1; n < want; {
+			w.Scan(t, `select count(*) from app.upload`, nil, &n)
+		}
+	}
+	var forms []slow
+	var answers []<-chan seen
+	for i := range 5 {
+		f, a := s.slowly(w.libraryAdd(), paperFacts("form", fmt.Sprint("Turn ", i)), scrap{"t.txt", strings.Repeat(fmt.Sprint(i), 100<<10)})
+		forms, answers = append(forms, f), append(answers, a)
+		if i < 4 {
+			f.half()
+			begun(i + 1)
+		}
+	}
+	go forms[4].half()
+	// somebody else goes first, and comes and goes while the fifth waits
+	if to := w.sender("manager").send(w.libraryAdd(), paperFacts("form", "Other"), scrap{"o.txt", "o"}).to(); !documentPage.MatchString(to) {
+		t.Errorf("somebody else: on to %s", to)
+	}
+	var waiting int
+	if w.Scan(t, `select count(*) from app.upload`, nil, &waiting); waiting != 4 {
+		t.Errorf("%d forms of one person are taken at once, want 4", waiting)
+	}
+	for i := range 4 {
+		forms[i].rest()
+		(<-answers[i]).to()
+	}
+	begun(1)
+	forms[4].rest()
+	(<-answers[4]).to()
+}

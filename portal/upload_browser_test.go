@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"custodian/internal/browsertest"
 	"custodian/internal/login"
@@ -245,4 +246,51 @@ func TestRefusalWithScript(t *testing.T) {
 	if !documentPage.MatchString(p.Path()) {
 		t.Errorf("on %s", p.Path())
 	}
+}
+
+// The pages around an upload that is not finished: axe finds nothing on them, at
+// any width.
+func TestUnfinishedUploadInABrowser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	staff := w.sender("staff")
+	door := staff.behind()
+	document := w.document(w.library())
+	to := staff.send(w.libraryAdd(), paperFacts("form", "The same"), scrap{"same.txt", "d"}, scrap{"over.txt", "over"}).to()
+	first := staff.open(to).fileForm()
+	for _, width := range []int{1200, 375, 320} {
+		p := browsertest.Start(t).Visitor(t, browsertest.Options{Width: width})
+		for name, at := range map[string]string{"home": "/home", "same": to, "more": to + "/more", "version": "/documents/" + document + "/add"} {
+			door.enter(p, staff, at)
+			p.Axe()
+			p.Shot(name)
+		}
+		door.enter(p, staff, to)
+		p.Has("The same file is here already")
+		p.Click("Check and add")
+		p.Has("tick the box if you mean to add it once more")
+		p.Axe()
+		p.Shot("same-refused")
+	}
+	added := staff.open(to).fields()
+	added.Set("meant", "yes")
+	staff.post(first, added).to()
+	w.Exec(t, `update app.upload set begun_at = begun_at - interval '25 hours'`)
+	_, err := w.keeper.Sweep(t.Context(), 24*time.Hour)
+	must(t, err)
+	for _, width := range []int{1200, 375, 320} {
+		p := browsertest.Start(t).Visitor(t, browsertest.Options{Width: width})
+		door.enter(p, staff, to)
+		p.Has("Files are kept for a day, and this one is gone.")
+		p.Axe()
+		p.Shot("over")
+	}
+	p := browsertest.Start(t).Visitor(t, browsertest.Options{Width: 375})
+	door.enter(p, staff, to)
+	p.Attach("File", onDisk(t, scrap{"over again.txt", "over"})...)
+	p.Click("Send it again")
+	p.Has("over again.txt")
+	staff.post(to+"/drop", nil).to()
+	p.Click("Check and add")
+	p.Has("We cannot find that page")
 }

@@ -80,7 +80,7 @@ type Facts struct {
 	KindName string // of a document that is there already
 	Title    *Input
 	Holds    *Holds
-	Event    *Event24
+	Event    *Occurrence
 	Arrives  *Arrival
 	Note     *Input
 	Post     *Input // where the author's post is not known
@@ -91,8 +91,8 @@ type Facts struct {
 // Holds asks from when to when it holds.
 type Holds struct{ From, To, Review Date }
 
-// Event24 asks about something that happened, and is to be recorded within 24 hours.
-type Event24 struct {
+// Occurrence asks about something that happened, which is to be recorded within 24 hours.
+type Occurrence struct {
 	On   Date
 	Time Input
 	Late Reason
@@ -157,8 +157,8 @@ func (f *Form) kinds(r access.RecordKind) *KindChoice {
 	return v
 }
 
-func (f *Form) event(a About) *Event24 {
-	e := &Event24{On: f.Date("event_at", "When did it happen?", "The day of the event, not of writing it down. For example, 14 3 2025."),
+func (f *Form) event(a About) *Occurrence {
+	e := &Occurrence{On: f.Date("event_at", "When did it happen?", "The day of the event, not of writing it down. For example, 14 3 2025."),
 		Time: f.Line("event_at-time", "At what time?", "For example, 4.10pm.")}
 	e.Late.Why = f.Text("late_reason", "Why is it late?", "")
 	e.Late.Open = e.Late.Why.Problem != "" || e.Late.Why.Value != ""

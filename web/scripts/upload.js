@@ -152,7 +152,8 @@ function mend (page, summary) {
   for (const message of page.querySelectorAll('.govuk-error-message')) {
     const group = document.getElementById(message.id.replace(/-error$/, ''))?.closest('.govuk-form-group:has(> fieldset), .govuk-form-group:has(> label)')
     group?.classList.add('govuk-form-group--error')
-    group?.querySelector('legend, label').after(document.adoptNode(message))
+    const before = group?.querySelector('.govuk-hint') ?? group?.querySelector('legend, label')
+    before?.after(document.adoptNode(message))
   }
   summary.tabIndex = -1
   document.querySelector('main').prepend(document.adoptNode(summary))
