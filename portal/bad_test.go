@@ -117,7 +117,7 @@ func checkProblem(t *testing.T, what string, a answer, status int, field string)
 		return
 	}
 	p := read[problem](a)
-	if p.Status != status || len(strings.Fields(p.Detail)) < 4 || strings.Contains(p.Detail, "SQLSTATE") || strings.Contains(p.Detail, "json:") {
+	if p.Status != status || len(strings.Fields(p.Detail)) < 3 || strings.Contains(p.Detail, "SQLSTATE") || strings.Contains(p.Detail, "json:") {
 		t.Errorf("%s: the problem is not put in words: %+v", what, p)
 	}
 	for _, e := range p.Errors {
@@ -315,8 +315,6 @@ func TestBadRequests(t *testing.T) {
 		{"records of no kind", get, "/api/v1/records", nil, 400, "kind"},
 		{"records of an unknown kind", get, "/api/v1/records?kind=pet", nil, 400, "kind"},
 		{"an unknown path", get, "/api/v1/nothing", nil, 404, ""},
-		{"an unknown root", get, "/robots.txt", nil, 404, ""},
-		{"a path out of the house", get, "/assets/..%2f..%2fgo.mod", nil, 404, ""},
 		{"an asset that is not there", get, "/assets/nothing.css", nil, 404, ""},
 		{"a version of letters", get, "/api/v1/documents/" + v.Document.ID + "/versions/one/content", nil, 404, ""},
 		{"an id of letters", get, "/api/v1/records/abc", nil, 404, ""},
@@ -324,6 +322,11 @@ func TestBadRequests(t *testing.T) {
 		{"a slash too many", get, "/api/v1/me/", nil, 404, ""},
 	} {
 		checkProblem(t, c.what, w.try("manager", c.method, c.path, c.body), c.status, c.field)
+	}
+	for _, path := range []string{"/robots.txt", "/..%2f..%2fgo.mod", "/home/"} { // a person may have come there
+		if a := w.try("", get, path, nil); a.StatusCode != 404 || !strings.Contains(string(a.body), "We cannot find that page") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
+		}
 	}
 	for path, allow := range map[string]string{"/api/v1/me": "GET", closing: "POST", "/api/v1/tokens": "GET, POST"} {
 		a := w.try("manager", http.MethodDelete, path, nil)

@@ -105,7 +105,7 @@ func (s *server) say(c *gin.Context, p problem) {
 // the signs of life and what pages are made of.
 func isPage(c *gin.Context) bool {
 	path := c.Request.URL.Path
-	return c.GetBool(pageKey) || c.FullPath() == "" && !strings.HasPrefix(path, "/api/")
+	return !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/assets/") && path != "/healthz" && path != "/readyz"
 }
 
 // wrong writes an error as a page.

@@ -3,10 +3,15 @@ package portal
 // Route is a line of the route table, for the tests outside.
 type Route struct{ Method, Path, Action string }
 
-// Routes is the route table.
-func Routes() []Route {
+// Routes is the route table of what programs ask.
+func Routes() []Route { return table((&server{}).routes()) }
+
+// PageRoutes is the route table of the pages.
+func PageRoutes() []Route { return table((&server{}).site()) }
+
+func table(routes []route) []Route {
 	var list []Route
-	for _, r := range (&server{}).routes() {
+	for _, r := range routes {
 		list = append(list, Route{r.method, r.path, r.action.Name})
 	}
 	return list

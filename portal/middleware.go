@@ -19,7 +19,6 @@ const (
 	actorKey  = "actor" // the number of whoever acts
 	whoKey    = "who"   // the same as an access.Actor, of a session
 	stillKey  = "still" // asks whether token or session still stand
-	pageKey   = "page"  // the answer is for a person
 	causeKey  = "cause"
 	cutKey    = "cut"
 )

@@ -34,9 +34,15 @@ const askWhom = "the office, on 01632 960 001"
 
 func newOffice(t testing.TB) *office {
 	t.Helper()
+	return newOfficeAt(t, httptest.NewServer)
+}
+
+// newOfficeAt is newOffice behind a server that is started so.
+func newOfficeAt(t testing.TB, start func(http.Handler) *httptest.Server) *office {
+	t.Helper()
 	o := &office{Database: pgtest.New(t), t: t, service: oidctest.New(t, oidctest.Options{})}
 	var handler http.Handler
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	server := start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
 	o.url = server.URL
 	o.service.Register(o.url+login.CallbackPath, o.url+login.AfterPath)

@@ -50,6 +50,7 @@ type leaf struct {
 	top     *html.Node
 	address string
 	t       testing.TB
+	header  http.Header
 }
 
 func (v *visitor) ask(method, path string, form url.Values) leaf {
@@ -73,7 +74,7 @@ func (v *visitor) ask(method, path string, form url.Values) leaf {
 	must(v.t, err)
 	top, err := html.Parse(strings.NewReader(string(b)))
 	must(v.t, err)
-	return leaf{resp.StatusCode, resp.Header.Get("Location"), string(b), top, path, v.t}
+	return leaf{resp.StatusCode, resp.Header.Get("Location"), string(b), top, path, v.t, resp.Header}
 }
 
 // open opens a page that must be there.

@@ -71,7 +71,7 @@ func (s scene) ask(who string, r portal.Route) int {
 // right is a request for a route in which nothing is wrong.
 func (s scene) right(r portal.Route) (path string, body any) {
 	why := map[string]string{"why": "for the test"}
-	path = strings.NewReplacer(":name", "front.css", ":n", "1").Replace(r.Path)
+	path = strings.NewReplacer(":name", strings.TrimPrefix(asset(s.t), "/assets/"), ":n", "1").Replace(r.Path)
 	doc, record := s.approved, strings.TrimPrefix(s.library(), "/api/v1/records/")
 	switch r.Method + " " + r.Path[strings.LastIndex(r.Path, "/"):] {
 	case "POST /tokens":

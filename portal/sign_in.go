@@ -84,14 +84,23 @@ func (s *server) signOut(c *gin.Context, actor access.Actor) error {
 	secret, _ := c.Cookie(login.SessionCookie)
 	setCookie(c, login.SessionCookie, "", -1)
 	c.Header("Clear-Site-Data", `"cache"`)
-	there := ""
-	if actor.Session != 0 {
-		var err error
-		if there, err = s.signIn.Leave(c.Request.Context(), actor, secret); err != nil && !fault.Is(err, fault.NotFound) {
-			return err
-		}
+	if actor.Session == 0 {
+		return s.showSignedOut(c, "")
+	}
+	there, err := s.leave(c, actor, secret)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
 	}
 	return s.showSignedOut(c, there)
+}
+
+// leave ends the session, also one from before the sign-in service was taken out
+// of the settings.
+func (s *server) leave(c *gin.Context, actor access.Actor, secret string) (string, error) {
+	if s.signIn == nil {
+		return "", login.EndSession(c.Request.Context(), s.db, actor, actor.Session)
+	}
+	return s.signIn.Leave(c.Request.Context(), actor, secret)
 }
 
 // signedOut is where the sign-in service sends people back to.

@@ -23,7 +23,6 @@ import (
 func (s *server) visit(a access.Action, h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Set(actionKey, a.Name)
-		c.Set(pageKey, true)
 		actor, err := s.visitor(c)
 		if a != access.Public {
 			if fault.Is(err, fault.Unauthenticated) {
@@ -69,7 +68,7 @@ func (s *server) visitor(c *gin.Context) (access.Actor, error) {
 // had typed into a form is not lost: it is given back in a page from which it
 // can be sent again.
 func (s *server) askIn(c *gin.Context) {
-	if c.Request.Method != http.MethodGet {
+	if m := c.Request.Method; m != http.MethodGet && m != http.MethodHead {
 		if err := s.keepTyped(c); err != nil {
 			s.fail(c, err)
 		}

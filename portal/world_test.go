@@ -19,12 +19,14 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/browsertest"
 	"custodian/internal/login"
+	"custodian/internal/oidctest"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
 	"custodian/portal"
 	"custodian/storage"
 	"custodian/storage/storagetest"
 	"custodian/versions"
+	"custodian/web"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m, browsertest.Stop) }
@@ -36,6 +38,7 @@ type world struct {
 	t      testing.TB
 	keeper *versions.Keeper
 	store  storage.Store
+	signIn *login.SignIn
 	url    string
 	client *http.Client
 	log    *lines
@@ -58,8 +61,10 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	w.keeper = versions.New(versions.Options{DB: w.DB, Sealed: storage.NewSealed(store, ring), UploadLimit: limit})
 	w.Planted, err = sample.Plant(t.Context(), sample.Options{DB: w.DB, Seed: "none"})
 	must(t, err)
+	service := oidctest.New(t, oidctest.Options{})
+	w.signIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: "https://documents.example.org"})
 	handler, err := portal.New(portal.Options{
-		DB: w.DB, Keeper: w.keeper, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
+		DB: w.DB, Keeper: w.keeper, SignIn: w.signIn, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
 		Ready: func(context.Context) error { return w.ready() },
 	})
 	must(t, err)
@@ -69,6 +74,14 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	t.Cleanup(transport.CloseIdleConnections)
 	w.url, w.client = server.URL, &http.Client{Transport: &checked{t: t, spec: description(t), next: transport}}
 	return w
+}
+
+// asset is the address of something that every page loads.
+func asset(t testing.TB) string {
+	t.Helper()
+	at, err := web.Asset("app.css")
+	must(t, err)
+	return at
 }
 
 func must(t testing.TB, err error) {

@@ -233,6 +233,27 @@ func TestAnswerUsedTwice(t *testing.T) {
 	}
 }
 
+// An answer that comes late is refused, and its cookie is to be cleared.
+func TestLateAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+	w.service.Become(nia("larkfield-staff"))
+	for by, want := range map[time.Duration]bool{9 * time.Minute: true, 10*time.Minute + 2*time.Second: false} {
+		d, err := w.signIn.Begin(t.Context(), "/me")
+		w.must(err)
+		a, err := w.finish(trip{[]*http.Cookie{login.Backdate(oidctest.ClientSecret, d, by)}, w.service.Answer(t, d.URL).Query()})
+		if a.CookieName != d.Name || (err == nil) != want {
+			t.Errorf("after %v: %+v, %v", by, a, err)
+		}
+		if !want {
+			if _, words := publicText(t, err); words != unfinished("It took longer than ten minutes.") || w.why() != "late" {
+				t.Errorf("it says %q; the footprints %q", words, w.why())
+			}
+		}
+	}
+}
+
 // What strangers can cause without limit is written down with a limit.
 func TestNonsenseFillsNothing(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"testing"
 
@@ -188,15 +187,6 @@ func publicText(t *testing.T, err error) (fault.Kind, string) {
 		t.Fatalf("%v is nothing that a person could be told", err)
 	}
 	return f.Kind, f.Public
-}
-
-func says(text string, words ...string) bool {
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			return false
-		}
-	}
-	return true
 }
 
 func (w *world) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(w.log, nil)) }
