@@ -123,3 +123,39 @@ func TestCompare(t *testing.T) {
 		t.Errorf("there is nothing to compare with: %+v", c)
 	}
 }
+
+// Whichever part of a history is shown, each version and each withdrawal stands
+// in one of them, in the order in which they came.
+func TestTimelineInParts(t *testing.T) {
+	t.Parallel()
+	const limit = 2
+	came := midnight(t, "2020-01-01")
+	var all []versions.Detailed // newest first
+	for n := 5; n >= 1; n-- {
+		all = append(all, versions.Detailed{Version: versions.Version{Number: n, RecordedAt: came.AddDate(n, 0, 0)}, State: versions.Superseded})
+	}
+	s := versions.Sheet{Newest: 5}
+	for _, year := range []int{1, 3, 5} { // after the first version, between two parts, after the newest
+		s.Withdrawn = append(s.Withdrawn, versions.Said{Period: versions.Period{From: came.AddDate(year, 6, 0)}, At: came.AddDate(year, 6, 0)})
+	}
+	var seen []string
+	for before := 0; ; {
+		from := 0
+		if before != 0 {
+			from = len(all) - before + 1
+		}
+		s.Versions = all[from:min(from+limit+1, len(all))]
+		d := DocumentOf(s, clock.Day{}, clock.Day{}, before, limit)
+		for _, h := range d.Timeline {
+			seen = append(seen, h.Title)
+		}
+		if d.Earlier == nil {
+			break
+		}
+		before = s.Versions[limit-1].Number
+	}
+	want := "Withdrawn from 1 July 2025, Version 5, Version 4, Withdrawn from 1 July 2023, Version 3, Version 2, Withdrawn from 1 July 2021, Version 1"
+	if got := strings.Join(seen, ", "); got != want {
+		t.Errorf("%s, want\n%s", got, want)
+	}
+}

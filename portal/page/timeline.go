@@ -43,6 +43,9 @@ func (d *Document) timeline(s versions.Sheet, before, limit int, on string) {
 		}
 		d.Timeline = append(d.Timeline, happening(s, v, on))
 	}
+	for _, w := range gone { // between this part and the next
+		d.Timeline = append(d.Timeline, withdrawal(w))
+	}
 }
 
 func withdrawal(w versions.Said) Happening {
