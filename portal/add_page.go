@@ -90,7 +90,7 @@ func (s *server) addPage(c *gin.Context, actor access.Actor, at spot, status int
 	form := page.NewForm(values, problems)
 	v.File = form.FileField(s.keeper.UploadLimit(), at.document.ID != 0)
 	facts := form.Facts(s.about(v.Who, at, values))
-	v.Facts, v.Place, v.Stamp = &facts, page.PlaceOf(at.where, at.document, at.latest), page.StampOf(v.Who, now())
+	v.Facts, v.Going, v.Stamp = &facts, page.PlaceOf(at.where, at.document, at.latest), page.StampOf(v.Who, now())
 	v.Back, v.Problems, v.Scripts = at.back, form.Summary(), []string{"facts.js", "upload.js"}
 	return s.show(c, status, "add", v)
 }

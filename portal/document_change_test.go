@@ -22,9 +22,9 @@ func TestDocumentFormsTakeNoNonsense(t *testing.T) {
 	holds, waits := w.forms()
 	manager := w.visitor("manager")
 	which := map[string][2]string{ // the day of the form, and the words for it
-		waits.page("/approve"): {"in_force_from", "the day from which it holds"},
-		holds.page("/correct"): {"in_force_from", "the day from which it holds"},
-		holds.page("/restore"): {"in_force_from", "the day from which it holds"},
+		waits.page("/approve"):                          {"in_force_from", "the day from which it holds"},
+		holds.page("/correct"):                          {"in_force_from", "the day from which it holds"},
+		holds.page("/restore"):                          {"in_force_from", "the day from which it holds"},
 		"/documents/" + holds.Document.ID + "/withdraw": {"from", "the day from which it is withdrawn"},
 	}
 	was := w.census()
@@ -54,8 +54,8 @@ func TestDocumentFormsTakeNoNonsense(t *testing.T) {
 			words = "note"
 		}
 		for text, problem := range map[string]string{
-			strings.Repeat("é", 10_000):     "has 10000 letters. Shorten it to ",
-			"It was \u202egnorw":            "holds characters that cannot be seen. Type it again.",
+			strings.Repeat("é", 10_000):      "has 10000 letters. Shorten it to ",
+			"It was \u202egnorw":             "holds characters that cannot be seen. Type it again.",
 			"<b>bold</b>" + "\x00" + "&amp;": "holds characters that cannot be seen. Type it again.",
 		} {
 			l := manager.send(form, words, text)

@@ -77,6 +77,9 @@ func TestPolicyJourneyInPages(t *testing.T) {
 	library := strings.TrimPrefix(w.library(), "/api/v1")
 	shelf := inspector.open(library + "?on-day=14&on-month=3&on-year=2025")
 	shelf.says("h1", "In force on 14 March 2025").says(".app-answer", "One policy was in force on 14 March 2025.")
+	shelf.hides("main", "Registered manager") // nobody was yet, on that day
+	inspector.open(library).says(".app-pinned", "Registered manager", "Morgan Example", "since "+long(day(0)))
+	staff.open(library).hides("main h3", "Registered manager")
 	if to := shelf.link("Visitors policy"); to != first.page("?on=2025-03-14") {
 		t.Errorf("the row leads to %s", to)
 	}
@@ -139,7 +142,7 @@ func TestHistoryTellsEverything(t *testing.T) {
 	form.says("main", "This makes version 3, with the same content as version 1.", "waits then until somebody who wrote neither approves it")
 	back := staff.done(form, "why", "It was still needed.")
 	back.says(".govuk-notification-banner", "Brought back").says(".moj-timeline", "The content of version 1, brought back.", "It was still needed.").says("aside", "You wrote this version")
-	manager.done(manager.open(back.link("Version 3") + "/approve")).says(".app-facts", "In force")
+	manager.done(manager.open(back.link("Version 3")+"/approve")).says(".app-facts", "In force")
 
 	late := w.add("staff", recordPath(w.Records["Finch Sample"], ""), paper("incident", day(-9).String(), "fell").
 		with("event_at", time.Now().Add(-9*24*time.Hour).UTC().Format(time.RFC3339)).with("late_reason", "The <b>line</b> was down"))

@@ -34,11 +34,48 @@ func (s *server) myself(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := page.MyselfOf(p, sessions, tokens, tokenRows, now())
+	v := page.MyselfOf(p)
+	addSessions(&v, sessions)
+	addTokens(&v, tokens)
 	if v.Frame, err = s.frame(c, actor, "Your access", ""); err != nil {
 		return err
 	}
 	return s.show(c, http.StatusOK, "me", v)
+}
+
+func addSessions(v *page.Myself, sessions []login.Session) {
+	for _, s := range sessions {
+		v.Sessions = append(v.Sessions, page.SessionRow{Begun: page.Moment(s.BegunAt, now()), Last: page.Moment(s.LastAt, now()), Until: page.Moment(s.ExpiresAt, now()),
+			Current: s.Current, End: "/me/sessions/" + strconv.FormatInt(s.ID, 10) + "/end"})
+	}
+}
+
+// addTokens adds tokens to somebody's own page. There is one more than the page
+// shows where there is a next page.
+func addTokens(v *page.Myself, tokens []login.Token) {
+	if len(tokens) > tokenRows {
+		tokens = tokens[:tokenRows]
+		v.MoreTokens = "/me?tokens=" + strconv.FormatInt(tokens[tokenRows-1].ID, 10)
+	}
+	for _, t := range tokens {
+		v.Tokens = append(v.Tokens, tokenRow(t))
+	}
+}
+
+func tokenRow(t login.Token) page.TokenRow {
+	r := page.TokenRow{Label: t.Label, Made: page.DayOf(t.CreatedAt), Last: "Never", Until: page.DayOf(t.ExpiresAt), Status: page.Status{Words: "Live", Look: "good"}}
+	if t.LastAt != nil {
+		r.Last = page.Moment(*t.LastAt, now())
+	}
+	switch {
+	case t.RevokedAt != nil:
+		r.Status = page.Status{Words: "Ended " + page.DayOf(*t.RevokedAt), Look: "past"}
+	case !t.ExpiresAt.After(now()):
+		r.Status = page.Status{Words: "Expired", Look: "past"}
+	default:
+		r.Revoke = "/me/tokens/" + strconv.FormatInt(t.ID, 10) + "/revoke"
+	}
+	return r
 }
 
 // endSession ends one of somebody's own sessions, in another browser.

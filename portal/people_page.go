@@ -87,11 +87,13 @@ func firstDay(values url.Values) url.Values { return dayFields(values, "from", t
 // The rest is judged where the role is given.
 func readGiving(values url.Values) (grants.Giving, []fault.Field) {
 	g := grants.Giving{Role: grants.Role(values.Get("role")), Why: strings.TrimSpace(values.Get("why"))}
-	home, err := strconv.ParseInt(values.Get("setting"), 10, 64)
-	if values.Get("setting") != "" && (err != nil || home < 1) {
-		home = -1 // of no setting
+	if setting := values.Get("setting"); setting != "" && setting != page.WholeProvider {
+		home, err := strconv.ParseInt(setting, 10, 64)
+		if err != nil || home < 1 {
+			home = -1 // of no setting
+		}
+		g.Home = home
 	}
-	g.Home = home
 	from, bad := readDay(values, "from", "the first day")
 	until, wrong := readDay(values, "until", "the last day")
 	if d, err := clock.ParseDay(from); err == nil {
@@ -132,7 +134,7 @@ func (s *server) askRole(c *gin.Context, actor access.Actor, p people.Person, st
 func rolesNow(p people.Person) []page.Fact {
 	var list []page.Fact
 	for _, r := range page.PersonOf(p, now()).Now {
-		list = append(list, page.Fact{Name: r.Role, Text: r.Where + ", from " + r.From})
+		list = append(list, page.Fact{Name: r.Role, Text: r.Where + ". " + r.When})
 	}
 	if list == nil {
 		list = append(list, page.Fact{Name: "None", Text: "Nothing can be seen without one."})
@@ -202,11 +204,7 @@ func (s *server) askEnd(c *gin.Context, actor access.Actor, p people.Person, r p
 }
 
 func factsOf(r people.RoleEver) []page.Fact {
-	where := r.Home
-	if where == "" {
-		where = "The whole provider"
-	}
-	facts := []page.Fact{{Name: "Role", Text: page.RoleWords(r.Role)}, {Name: "Where", Text: where}, {Name: "From", Text: page.DayOf(r.From)}, {Name: "Given by", Text: r.By}, {Name: "Why", Text: r.Why}}
+	facts := []page.Fact{{Name: "Role", Text: page.RoleWords(r.Role)}, {Name: "Where", Text: page.Where(r.Home)}, {Name: "From", Text: page.DayOf(r.From)}, {Name: "Given by", Text: r.By}, {Name: "Why", Text: r.Why}}
 	if r.Group != "" {
 		facts = append(facts, page.Fact{Name: "Through the group", Text: r.Group})
 	}

@@ -189,9 +189,23 @@ func (s *server) aroundRecord(c *gin.Context, actor access.Actor, v *page.Record
 		v.Events = append(v.Events, page.EventOf(e))
 	}
 	offers(v, w)
-	if v.Frame, err = s.frame(c, actor, title(v), "/records?kind="+w.Kind.String()); err == nil && v.Inspector && v.Library && v.Asked {
+	if v.Frame, err = s.frame(c, actor, title(v), "/records?kind="+w.Kind.String()); err != nil || !v.Inspector || !v.Library {
+		return err
+	}
+	return s.forInspector(c, actor, v, shelf, q)
+}
+
+// forInspector adds what an inspector asks for first: besides the statement of
+// purpose, who managed the setting on that day.
+func (s *server) forInspector(c *gin.Context, actor access.Actor, v *page.Record, shelf versions.Shelf, q versions.Look) error {
+	if v.Asked {
 		v.Heading, v.AsOf = "In force on", page.Day(shelf.Day)
 	}
+	if shelf.Where.Home == 0 {
+		return nil
+	}
+	found, err := s.keeper.Managers(c.Request.Context(), actor, shelf.Where.Home, shelf.Day)
+	v.Managers = page.ManagersOf(found, q.Day)
 	return err
 }
 

@@ -32,7 +32,7 @@ func (s *server) signIns(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := page.SignInsOf(s.signIn.Issuer(), groups, seen, before, signInRows, now())
+	v := signInsOf(s.signIn.Issuer(), groups, seen, before, signInRows, now())
 	if v.Frame, err = s.frame(c, actor, "Sign-ins", "/sign-ins"); err != nil {
 		return err
 	}
@@ -84,8 +84,11 @@ func (s *server) askWelcome(c *gin.Context, actor access.Actor, who login.SignIn
 	v := page.Change{Caption: "Sign-ins", Heading: "Give this person a role", Address: "/sign-ins/" + strconv.FormatInt(who.ID, 10) + "/give",
 		Words:      []string{"They signed in at your organisation’s sign-in service, and nobody had given them a role here. Make sure who they are before you do: anybody with an account there can come this far."},
 		Submit:     page.Submit{Words: "Give the role", Cancel: "/sign-ins"},
-		FactsTitle: "What the sign-in service says", Facts: []page.Fact{{Name: "Name", Text: who.Name}, {Name: "E-mail", Text: who.Email},
-			{Name: "Number there", Text: who.Subject}, {Name: "Came", Text: page.Moment(who.At, now())}}}
+		FactsTitle: "What the sign-in service says", Facts: []page.Fact{{Name: "Name", Text: who.Name}}}
+	if who.Email != "" {
+		v.Facts = append(v.Facts, page.Fact{Name: "E-mail", Text: who.Email})
+	}
+	v.Facts = append(v.Facts, page.Fact{Name: "Known there as", Text: who.Subject}, page.Fact{Name: "Came", Text: page.Moment(who.At, now())})
 	v.Ask(form.Line("name", "Name", "As colleagues know them. It stands beside everything they do here."),
 		form.Line("post", "Post (optional)", "For example, Senior support worker."))
 	askGiving(&v, form, homes)

@@ -68,7 +68,7 @@ func (s *server) showMore(c *gin.Context, actor access.Actor, w waiting, status 
 	}
 	form := page.NewForm(nil, problems)
 	v.File = form.FileField(s.keeper.UploadLimit(), false)
-	v.Place, v.Stamp = page.PlaceOf(w.where, w.document, w.latest), page.StampOf(v.Who, now())
+	v.Going, v.Stamp = page.PlaceOf(w.where, w.document, w.latest), page.StampOf(v.Who, now())
 	v.Back, v.Problems, v.Scripts = w.address, form.Summary(), []string{"upload.js"}
 	return s.show(c, status, "add", v)
 }

@@ -141,7 +141,7 @@ func (s *server) showWaiting(c *gin.Context, actor access.Actor, w waiting, h ve
 	if seen, err := strconv.Atoi(values.Get("latest")); err == nil && w.document.ID != 0 && seen < w.latest {
 		v.Theirs = &page.Link{Words: fmt.Sprintf("%s, version %d", w.document.Title, w.latest), Address: fmt.Sprintf("/documents/%d/versions/%d", w.document.ID, w.latest)}
 	}
-	v.Place, v.Stamp = page.PlaceOf(w.where, w.document, w.latest), page.StampOf(v.Who, now())
+	v.Going, v.Stamp = page.PlaceOf(w.where, w.document, w.latest), page.StampOf(v.Who, now())
 	v.Back, v.Problems, v.Scripts = w.back, form.Summary(), []string{"facts.js"}
 	if h.Gone {
 		v.Scripts = append(v.Scripts, "upload.js")

@@ -49,6 +49,7 @@ type Page struct {
 	world   runtime.ExecutionContextID // ours, in the document of the loader beside it
 	worldOf cdp.LoaderID
 	barrier int
+	hasty   bool // acts do not wait for what follows
 }
 
 // Visitor opens an empty tab for somebody who has never been here: cookies and

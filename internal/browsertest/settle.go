@@ -18,6 +18,9 @@ const patience = 30 * time.Second
 // and the page has had its say about all that came before, then reports.
 func (p *Page) settle() {
 	p.t.Helper()
+	if p.hasty {
+		return
+	}
 	p.rest()
 	p.report()
 }

@@ -57,7 +57,7 @@ func (g *Giving) checkAll(ctx context.Context, tx *audit.Tx) error {
 	var holds bool
 	err = tx.QueryRow(ctx, `
 		select exists (select from app.role_held where actor_id = @to and role = @role and provider_id = @provider and coalesce(home_id, 0) = @home
-			and until_at > greatest(@from::timestamptz, clock_timestamp()) and from_at < @until::timestamptz)`,
+			and from_at < until_at and until_at > greatest(@from::timestamptz, clock_timestamp()) and from_at < @until::timestamptz)`,
 		pgx.NamedArgs{"to": g.To, "role": g.Role, "provider": g.Provider, "home": g.Home, "from": g.From, "until": until(g.Until)}).Scan(&holds)
 	if err == nil && holds {
 		f := fault.New(fault.Conflict, "This person has this role there already for that time. End that one first, or choose another.")

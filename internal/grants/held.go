@@ -119,7 +119,7 @@ func end(ctx context.Context, db *pg.DB, actor access.Actor, held int64, why str
 	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
 		var role Role
 		var provider int64
-		err := tx.QueryRow(ctx, `select role, provider_id from app.role_held where id = @id`, pgx.NamedArgs{"id": held}).Scan(&role, &provider)
+		err := tx.QueryRow(ctx, `select role, provider_id from app.role_held where id = @id and until_at > now()`, pgx.NamedArgs{"id": held}).Scan(&role, &provider)
 		if pg.None(err) {
 			return fault.NotThere()
 		}
@@ -131,14 +131,12 @@ func end(ctx context.Context, db *pg.DB, actor access.Actor, held int64, why str
 			if err := tx.Lock(ctx, "administrators", provider); err != nil {
 				return err
 			}
+			// asked first: whoever ends their own role sees nobody else's afterwards
+			if err := StillAdministered(ctx, tx, provider, "", held); err != nil {
+				return err
+			}
 		}
-		if err := EndIn(ctx, tx, held, why); err != nil {
-			return err
-		}
-		if role != Administrator || actor.ID == access.System {
-			return nil
-		}
-		return StillAdministered(ctx, tx, provider, "")
+		return EndIn(ctx, tx, held, why)
 	})
 }
 
@@ -170,16 +168,16 @@ func EndIn(ctx context.Context, tx *audit.Tx, held int64, why string) error {
 // StillAdministered refuses, as a Conflict, what would leave a provider without
 // any way to an administrator: neither a person who can sign in and holds the
 // role by hand, nor a group that gives it. issuer narrows both to one sign-in
-// service; "" does not.
-func StillAdministered(ctx context.Context, tx *audit.Tx, provider int64, issuer string) error {
+// service; "" does not. but is a role that is about to end, 0 for none.
+func StillAdministered(ctx context.Context, tx *audit.Tx, provider int64, issuer string, but int64) error {
 	var left bool
 	err := tx.QueryRow(ctx, `
 		select exists (select from app.role_held h join app.actor a on a.id = h.actor_id
-			where h.provider_id = @provider and h.role = @role and h.from_at <= clock_timestamp() and h.until_at > clock_timestamp() and h.group_role_id is null
+			where h.provider_id = @provider and h.role = @role and h.from_at <= clock_timestamp() and h.until_at > clock_timestamp() and h.group_role_id is null and h.id <> @but
 				and a.kind = 'person' and a.subject <> '' and (@issuer = '' or a.issuer = @issuer))
 		or exists (select from app.group_role g
 			where g.provider_id = @provider and g.role = @role and g.from_at <= clock_timestamp() and g.until_at > clock_timestamp() and (@issuer = '' or g.issuer = @issuer))`,
-		pgx.NamedArgs{"provider": provider, "role": Administrator, "issuer": issuer}).Scan(&left)
+		pgx.NamedArgs{"provider": provider, "role": Administrator, "issuer": issuer, "but": but}).Scan(&left)
 	if err == nil && !left {
 		err = fault.New(fault.Conflict, "This would leave your organisation without an administrator, and nobody could put it right. Give somebody else that role first, or map a group to it.")
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/internal/people"
 	"custodian/internal/pg"
@@ -20,12 +21,13 @@ type Holder struct {
 
 // MappingOf gives a live mapping, and who holds its role through it: those who
 // would lose it when it ends, unless another of their groups gives it as well. It
-// is for administrators.
+// is for administrators. Looking is recorded.
 func (s *SignIn) MappingOf(ctx context.Context, actor access.Actor, id int64) (Group, []Holder, error) {
 	var g Group
 	var list []Holder
-	err := pg.Read(ctx, s.opt.DB, actor, func(tx *pg.Tx) error {
-		if err := people.Administers(ctx, tx, access.ViewGroups); err != nil {
+	about := audit.Act{Action: access.ViewGroups, Detail: audit.Detail{"group_role": id}}
+	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
+		if err := people.Administers(ctx, tx.Reader(), access.ViewGroups); err != nil {
 			return err
 		}
 		args := pgx.NamedArgs{"id": id, "provider": actor.Provider}
@@ -52,6 +54,7 @@ func (s *SignIn) MappingOf(ctx context.Context, actor access.Actor, id int64) (G
 			return err
 		}
 		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Holder])
+		tx.Record(about)
 		return err
 	})
 	return g, list, err

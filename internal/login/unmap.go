@@ -40,7 +40,7 @@ func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) e
 		tx.Record(audit.Act{Action: access.UnmapGroup, Target: audit.Target{Home: m.Home}, Detail: audit.Detail{"group_role": id, "role": m.Role, "home": m.Home}})
 		if m.Role == grants.Administrator {
 			// asked while the actor, who may end their own way, still sees the others'
-			if err := grants.StillAdministered(ctx, tx, actor.Provider, s.opt.Issuer); err != nil {
+			if err := grants.StillAdministered(ctx, tx, actor.Provider, s.opt.Issuer, 0); err != nil {
 				return err
 			}
 		}

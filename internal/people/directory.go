@@ -140,11 +140,11 @@ func rolesEver(ctx context.Context, tx *pg.Tx, id int64) ([]RoleEver, error) {
 	rows, err := tx.Query(ctx, `
 		select r.id, r.role, coalesce(h.name, '') as home, r.from_at as "from", nullif(r.until_at, 'infinity') as until, coalesce(b.name, '') as by, r.why,
 			coalesce(g.group_name, '') as "group", coalesce(eb.name, '') as ended_by, coalesce(e.why, '') as ended_why,
-			r.from_at <= now() as begun, r.until_at <= now() as ended
+			r.from_at <= now() as begun, r.until_at <= greatest(now(), r.from_at) as ended
 		from app.role_held r left join app.home h on h.id = r.home_id left join app.actor b on b.id = r.given_by
 		left join app.group_role g on g.id = r.group_role_id
 		left join app.role_ending e on e.role_held_id = r.id left join app.actor eb on eb.id = e.by_actor
-		where r.actor_id = @id order by r.until_at <= now(), r.from_at desc, r.id desc`, pgx.NamedArgs{"id": id})
+		where r.actor_id = @id order by r.until_at <= greatest(now(), r.from_at), r.from_at desc, r.id desc`, pgx.NamedArgs{"id": id})
 	if err != nil {
 		return nil, err
 	}

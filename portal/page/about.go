@@ -43,7 +43,7 @@ type Again struct {
 func (a Again) Shown() []Kept {
 	var list []Kept
 	for _, k := range a.Typed {
-		if strings.TrimSpace(k.Text) != "" {
+		if strings.TrimSpace(k.Text) != "" && k.Name != "once" && k.Name != "key" { // those two nobody typed
 			list = append(list, Kept{upperFirst(strings.NewReplacer("-", " ", "_", " ").Replace(k.Name)), k.Text})
 		}
 	}

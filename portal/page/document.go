@@ -252,12 +252,12 @@ func lateWords(v versions.Detailed) string {
 
 // onDay answers which version was in force on the day that was asked about.
 func onDay(s versions.Sheet, day, known clock.Day, on string) *Aside {
-	when, verb := "on "+Day(day), "was"
+	when, verb, not := "on "+Day(day), "was", "was not"
 	switch {
 	case day == s.Today:
-		when, verb = "today", "is"
+		when, verb, not = "today", "is", "is not"
 	case s.Today.Before(day):
-		verb = "is to be"
+		verb, not = "is to be", "is not to be"
 	}
 	suffix := ""
 	if !known.IsZero() {
@@ -276,6 +276,6 @@ func onDay(s versions.Sheet, day, known clock.Day, on string) *Aside {
 		}
 		return &Aside{Words: words}
 	}
-	return &Aside{fmt.Sprintf("Version %d %s not in force %s%s.", s.Shown.Number, verb, when, suffix),
+	return &Aside{fmt.Sprintf("Version %d %s in force %s%s.", s.Shown.Number, not, when, suffix),
 		&Link{fmt.Sprintf("Version %d %s", s.OnDay, verb), versionAddress(s.Document.ID, s.OnDay) + on}}
 }

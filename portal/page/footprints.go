@@ -196,6 +196,9 @@ func deeds() map[string]deed {
 		access.ViewGroups.Name:     {"Looked at which groups give which roles", "look at which groups give which roles"},
 		access.MapGroup.Name:       {"Let a group give a role", "let a group give a role"},
 		access.UnmapGroup.Name:     {"Let a group give a role no longer", "stop a group from giving a role"},
+		access.ViewPeople.Name:     {"Looked at the list of people", "look at the list of people"},
+		access.ViewPerson.Name:     {"Looked at a person and their roles", "look at a person and their roles"},
+		access.ViewSettings.Name:   {"Looked at the settings", "look at the settings"},
 		access.Public.Name:         {"Looked at a page for everybody", "look at a page for everybody"},
 	}
 }

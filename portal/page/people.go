@@ -60,6 +60,12 @@ func PersonAddress(id int64) string { return "/people/" + strconv.FormatInt(id, 
 // roleAt says a role and where: "Registered manager, Larkfield House".
 func roleAt(role, home string) string { return RoleWords(role) + ", " + place(home) }
 
+// Gives says a role and where, after a verb: "registered manager, Larkfield House".
+func Gives(role, home string) string { return lowerFirst(roleAt(role, home)) }
+
+// Where says a setting, or "The whole provider".
+func Where(home string) string { return upperFirst(place(home)) }
+
 // place says a setting, or the whole provider.
 func place(home string) string {
 	if home == "" {
@@ -70,12 +76,12 @@ func place(home string) string {
 
 // RoleEver is a role of somebody, now or once.
 type RoleEver struct {
-	Role, Where, From, Until string
-	By, Why                  string
-	Ended                    string // who ended it and why
-	EndedWhy                 string
-	Status                   Status
-	End                      string // address for ending it, "" where it has ended
+	Role, Where, When string
+	By, Why           string
+	Ended             string // who ended it and why
+	EndedWhy          string
+	Status            Status
+	End               string // address for ending it, "" where it has ended
 }
 
 // Person is the page of one of the provider's people.
@@ -126,17 +132,14 @@ func PersonOf(p people.Person, now time.Time) Person {
 }
 
 func roleEver(person int64, r people.RoleEver) RoleEver {
-	row := RoleEver{Role: RoleWords(r.Role), Where: upperFirst(place(r.Home)), From: DayOf(r.From), Until: "No end set", By: r.By, Why: r.Why, Status: Status{"Now", "good"}}
-	if r.Until != nil {
-		row.Until = DayOf(r.Until.Add(-time.Microsecond)) // the last day is in it
-	}
+	row := RoleEver{Role: RoleWords(r.Role), Where: Where(r.Home), When: From(r.From, r.Until), By: r.By, Why: r.Why, Status: Status{"Now", "good"}}
 	switch {
 	case r.Ended && !r.Until.After(r.From):
-		row.Status, row.Until = Status{"Never began", "past"}, DayOf(*r.Until)
+		row.Status, row.When = Status{"Never began", "past"}, "It was to begin on "+DayOf(r.From)
 	case r.Ended:
 		row.Status = Status{"Ended", "past"}
 	case !r.Begun:
-		row.Status = Status{"From " + row.From, "next"}
+		row.Status = Status{"From " + DayOf(r.From), "next"}
 	}
 	if r.EndedBy != "" {
 		row.Ended, row.EndedWhy = "Ended by "+r.EndedBy, r.EndedWhy
@@ -171,9 +174,12 @@ func RoleOptions() []Option {
 	return list
 }
 
+// WholeProvider is what a form sends for a role that holds at no single setting.
+const WholeProvider = "provider"
+
 // HomeOptions are the places at which a role can be given.
 func HomeOptions(homes []people.Home) []Option {
-	list := []Option{{Value: "", Words: "The whole provider"}}
+	list := []Option{{Value: WholeProvider, Words: "The whole provider"}}
 	for _, h := range homes {
 		list = append(list, Option{Value: strconv.FormatInt(h.ID, 10), Words: h.Name})
 	}

@@ -17,7 +17,11 @@ type Settings struct {
 func SettingsOf(found []people.Setting) Settings {
 	var v Settings
 	for _, h := range found {
-		v.Rows = append(v.Rows, SettingRow{h.Name, HomeKind(h.Kind), upperFirst(Count(h.People, "person", "people"))})
+		row := SettingRow{h.Name, HomeKind(h.Kind), "Nobody yet"}
+		if h.People > 0 {
+			row.People = upperFirst(Count(h.People, "person", "people"))
+		}
+		v.Rows = append(v.Rows, row)
 	}
 	return v
 }

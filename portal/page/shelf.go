@@ -47,6 +47,7 @@ type Record struct {
 	Asked                  bool // a day was asked about
 	Strip                  *Strip
 	Pinned                 *Pinned
+	Managers               []ManagerCard // for an inspector
 	Answer, Also           string
 	Rows                   []ShelfRow
 	Next                   string

@@ -3,11 +3,7 @@ package page
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-
-	"custodian/internal/login"
 )
 
 // MappingRow is a group of the sign-in service and the role that it gives.
@@ -45,72 +41,9 @@ type SignIns struct {
 	Later    bool // not the first page
 }
 
-// SignInsOf makes the page. seen holds one more than limit where there is a next
-// page.
-func SignInsOf(issuer string, groups []login.Group, seen []login.SignInSeen, before int64, limit int, now time.Time) SignIns {
-	v := SignIns{Issuer: issuer, Later: before != 0}
-	for _, g := range groups {
-		v.Mappings = append(v.Mappings, mappingRow(g, issuer))
-	}
-	if len(seen) > limit {
-		seen = seen[:limit]
-		v.Next = "/sign-ins?before=" + strconv.FormatInt(seen[limit-1].ID, 10)
-	}
-	offered := map[string]bool{}
-	for _, s := range seen {
-		row := signInRow(s, now)
-		// what somebody is given once need not be offered at each time that they came
-		if row.Give != "" && offered[s.Subject] {
-			row.Give = ""
-		}
-		offered[s.Subject] = true
-		v.Rows = append(v.Rows, row)
-	}
-	return v
-}
-
-func mappingRow(g login.Group, issuer string) MappingRow {
-	r := MappingRow{Group: g.Group, Role: RoleWords(string(g.Role)), Where: upperFirst(place(g.Home)), Since: DayOf(g.From), By: g.By, Why: g.Why,
-		End: "/sign-ins/mappings/" + strconv.FormatInt(g.ID, 10) + "/end"}
-	if g.Issuer != issuer {
-		r.Elsewhere = g.Issuer
-	}
-	return r
-}
-
-func signInRow(s login.SignInSeen, now time.Time) SignInRow {
-	id := strconv.FormatInt(s.ID, 10)
-	r := SignInRow{When: Moment(s.At, now), Stamp: s.At.UTC().Format(time.RFC3339), Name: s.Name, Email: s.Email, Subject: s.Subject, Status: Status{"Signed in", "good"}}
-	if s.Outcome == "no-role" {
-		r.Status = Status{"Turned away: no role", "soon"}
-	}
-	if s.ActorID != nil {
-		r.Person = PersonAddress(*s.ActorID)
-	} else {
-		r.Give = "/sign-ins/" + id + "/give"
-	}
-	for i, g := range s.Groups {
-		row := GroupRow{Name: g.Name}
-		for _, gives := range g.Gives {
-			row.Gives = append(row.Gives, roleAt(string(gives.Role), gives.Home))
-		}
-		if len(row.Gives) == 0 {
-			row.Map = "/sign-ins/map?sign-in=" + id + "&group=" + strconv.Itoa(i)
-		}
-		r.Groups = append(r.Groups, row)
-	}
-	return r
-}
-
 // CameOptions are the groups that came lately, for the form that maps one: those
-// first that give nothing.
-func CameOptions(seen []login.SignInSeen) []Option {
-	gives := map[string]bool{}
-	for _, s := range seen {
-		for _, g := range s.Groups {
-			gives[g.Name] = len(g.Gives) > 0
-		}
-	}
+// first that give nothing. gives tells by their names which give a role.
+func CameOptions(gives map[string]bool) []Option {
 	list := []Option{{Value: "", Words: "Another group, named below"}}
 	for _, given := range []bool{false, true} {
 		var names []string
@@ -131,17 +64,10 @@ func CameOptions(seen []login.SignInSeen) []Option {
 	return list
 }
 
-// Losing says who loses what when a mapping ends, a sentence for each.
-func Losing(g login.Group, holders []login.Holder) []string {
-	var lose, keep []string
-	for _, h := range holders {
-		if h.Keeps {
-			keep = append(keep, h.Name)
-		} else {
-			lose = append(lose, h.Name)
-		}
-	}
-	role := lowerFirst(RoleWords(string(g.Role)))
+// Losing says who loses what when a mapping of a role at a setting ("" for the
+// whole provider) ends, and who keeps it by another, a sentence for each.
+func Losing(role, home string, lose, keep []string) []string {
+	role = lowerFirst(RoleWords(role))
 	var list []string
 	switch {
 	case len(lose) == 0 && len(keep) == 0:
@@ -149,9 +75,9 @@ func Losing(g login.Group, holders []login.Holder) []string {
 	case len(lose) == 0:
 		list = append(list, "Nobody loses a role.")
 	case len(lose) == 1:
-		list = append(list, fmt.Sprintf("One person stops being %s %s at once: %s.", role, at(g.Home), lose[0]))
+		list = append(list, fmt.Sprintf("One person stops being %s %s at once: %s.", role, at(home), lose[0]))
 	default:
-		list = append(list, fmt.Sprintf("%d people stop being %s %s at once: %s.", len(lose), role, at(g.Home), names(lose)))
+		list = append(list, fmt.Sprintf("%d people stop being %s %s at once: %s.", len(lose), role, at(home), names(lose)))
 	}
 	if len(keep) > 0 {
 		list = append(list, names(keep)+" "+map[bool]string{true: "keeps", false: "keep"}[len(keep) == 1]+" the role through another group.")

@@ -208,7 +208,7 @@ type Add struct {
 	Address          string
 	File             FileField
 	Facts            *Facts // nil: files alone are asked for
-	Place            Place
+	Going            Place
 	Stamp            Stamp
 	Submit           Submit
 }

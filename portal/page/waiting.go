@@ -36,7 +36,7 @@ type Waiting struct {
 	Again            *FileField // to choose a file again whose day is over
 	Facts            Facts
 	Meant            Meant
-	Place            Place
+	Going            Place
 	Stamp            Stamp
 	Theirs           *Link // a version that somebody else added meanwhile
 }

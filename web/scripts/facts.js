@@ -57,10 +57,18 @@ function fit () {
   for (const part of root.querySelectorAll('[data-for]')) part.hidden = !show[part.dataset.for]
 }
 
+// told asks who told the author, where somebody did.
+function told () {
+  const who = root.querySelector('[data-told]')
+  if (who) who.hidden = !root.querySelector('#know-told').checked
+}
+
 if (kind) {
   for (const words of root.querySelectorAll('[data-plain]')) words.hidden = true
   kind.addEventListener('change', fit)
   root.addEventListener('input', lateness)
+  root.addEventListener('change', told)
   fit()
+  told()
   lateness()
 }

@@ -92,6 +92,7 @@ function worry (words, signIn = false) {
 // signedIn asks before anything is sent: a session may have ended meanwhile.
 async function signedIn () {
   const answer = await fetch('/signed-in', { redirect: 'manual', cache: 'no-store' })
+  await answer.text()
   return answer.ok
 }
 

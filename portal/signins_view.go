@@ -1,0 +1,90 @@
+package portal
+
+import (
+	"strconv"
+	"time"
+
+	"custodian/internal/login"
+	"custodian/portal/page"
+)
+
+// signInsOf makes the page. seen holds one more than limit where there is a next
+// page.
+func signInsOf(issuer string, groups []login.Group, seen []login.SignInSeen, before int64, limit int, now time.Time) page.SignIns {
+	v := page.SignIns{Issuer: issuer, Later: before != 0}
+	for _, g := range groups {
+		v.Mappings = append(v.Mappings, mappingRow(g, issuer))
+	}
+	if len(seen) > limit {
+		seen = seen[:limit]
+		v.Next = "/sign-ins?before=" + strconv.FormatInt(seen[limit-1].ID, 10)
+	}
+	offered := map[string]bool{}
+	for _, s := range seen {
+		row := signInRow(s, now)
+		// what somebody is given once need not be offered at each time that they came
+		if row.Give != "" && offered[s.Subject] {
+			row.Give = ""
+		}
+		offered[s.Subject] = true
+		v.Rows = append(v.Rows, row)
+	}
+	return v
+}
+
+func mappingRow(g login.Group, issuer string) page.MappingRow {
+	r := page.MappingRow{Group: g.Group, Role: page.RoleWords(string(g.Role)), Where: page.Where(g.Home), Since: page.DayOf(g.From), By: g.By, Why: g.Why,
+		End: "/sign-ins/mappings/" + strconv.FormatInt(g.ID, 10) + "/end"}
+	if g.Issuer != issuer {
+		r.Elsewhere = g.Issuer
+	}
+	return r
+}
+
+func signInRow(s login.SignInSeen, now time.Time) page.SignInRow {
+	id := strconv.FormatInt(s.ID, 10)
+	r := page.SignInRow{When: page.Moment(s.At, now), Stamp: s.At.UTC().Format(time.RFC3339), Name: s.Name, Email: s.Email, Subject: s.Subject, Status: page.Status{Words: "Signed in", Look: "good"}}
+	if s.Outcome == "no-role" {
+		r.Status = page.Status{Words: "Turned away: no role", Look: "soon"}
+	}
+	if s.ActorID != nil {
+		r.Person = page.PersonAddress(*s.ActorID)
+	} else {
+		r.Give = "/sign-ins/" + id + "/give"
+	}
+	for i, g := range s.Groups {
+		row := page.GroupRow{Name: g.Name}
+		for _, gives := range g.Gives {
+			row.Gives = append(row.Gives, page.Gives(string(gives.Role), gives.Home))
+		}
+		if len(row.Gives) == 0 {
+			row.Map = "/sign-ins/map?sign-in=" + id + "&group=" + strconv.Itoa(i)
+		}
+		r.Groups = append(r.Groups, row)
+	}
+	return r
+}
+
+// cameWithRole tells of the groups that came lately which give a role.
+func cameWithRole(seen []login.SignInSeen) map[string]bool {
+	gives := map[string]bool{}
+	for _, s := range seen {
+		for _, g := range s.Groups {
+			gives[g.Name] = len(g.Gives) > 0
+		}
+	}
+	return gives
+}
+
+// losing says who loses what when a mapping ends.
+func losing(g login.Group, holders []login.Holder) []string {
+	var lose, keep []string
+	for _, h := range holders {
+		if h.Keeps {
+			keep = append(keep, h.Name)
+		} else {
+			lose = append(lose, h.Name)
+		}
+	}
+	return page.Losing(string(g.Role), g.Home, lose, keep)
+}
