@@ -167,7 +167,10 @@ func (w *watch) request(e *network.EventRequestWillBeSent, origins []string) {
 	if !strings.HasPrefix(e.Request.URL, "http") {
 		return
 	}
-	w.inflight[e.RequestID] = e.Request.URL
+	// the page's icon is the browser's affair: when it is there already, nobody is told that it came
+	if e.Type != network.ResourceTypeOther {
+		w.inflight[e.RequestID] = e.Request.URL
+	}
 	if e.RedirectResponse != nil && w.isMain(e.RequestID, e.LoaderID, e.Type) {
 		w.time += served(e.RedirectResponse)
 	}
