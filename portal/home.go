@@ -32,7 +32,12 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
+	menu, err := people.MenuOf(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
 	v := page.HomeOf(needs, unfinished, news, libraries, now())
+	v.Add = page.Adding(menu.Adds, libraries, menu.Families)
 	if v.Frame, err = s.frame(c, actor, "Home", "/home"); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func TestHeldFilesAreAdded(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"title": "as typed", "zero": "a\ufffdb"}, b.Typed); diff != "" {
 		t.Errorf("typed (-want +got):\n%s", diff)
 	}
-	if f := b.Files[1]; f.FileName != "paper 2.txt" || f.MediaType != "text/plain; charset=utf-8" || f.Size != 3 || f.Gone || f.Same != nil {
+	if f := b.Files[1]; f.FileName != "paper 2.txt" || f.MediaType != "text/plain; charset=utf-8" || f.Size != 3 || f.Gone || len(f.Same) != 0 {
 		t.Errorf("%+v", f)
 	}
 	bad := good()
@@ -160,15 +160,13 @@ func TestHeldTwice(t *testing.T) {
 	ctx, staff := t.Context(), w.Actors["staff"]
 	first, err := w.document("staff", "procedure", "2026-01-01", "the same")
 	must(t, err)
-	elsewhere := w.Records["Wren Sample"]
-	other, err := w.send("staff", elsewhere, 0, "the same")
+	other, err := w.send("staff", w.Records["Wren Sample"], 0, "the same")
 	must(t, err)
 	if b := w.batch("staff", other); len(b.Files[0].Same) != 0 {
 		t.Errorf("another record's content is pointed out: %+v", b.Files[0].Same)
 	}
 	id := w.sent("staff", 0, "the same")
-	b := w.batch("staff", id)
-	want := []versions.Same{{Document: first.Document.ID, Title: first.Document.Title, Number: 1, RecordedAt: first.Version.RecordedAt}}
+	b, want := w.batch("staff", id), []versions.Same{{Document: first.Document.ID, Title: first.Document.Title, Number: 1, RecordedAt: first.Version.RecordedAt}}
 	if diff := cmp.Diff(want, b.Files[0].Same); diff != "" {
 		t.Errorf("same (-want +got):\n%s", diff)
 	}
@@ -239,8 +237,8 @@ func TestHeldWhileTheRecordChanges(t *testing.T) {
 	if _, err := w.keeper.AddHeld(ctx, staff, id, held, c); !fault.Is(err, fault.Conflict) {
 		t.Errorf("into a closed record: %v", err)
 	}
-	if len(w.batch("staff", id).Files) != 1 {
-		t.Error("what waits for a closed record is not shown")
+	if n := len(w.batch("staff", id).Files); n != 1 {
+		t.Errorf("of what waits for a closed record %d are shown", n)
 	}
 	must(t, people.Reopen(ctx, w.DB, manager, record, people.Change{Why: "not over"}))
 	must(t, people.Move(ctx, w.DB, manager, record, w.Homes[sample.Supported], people.Change{Why: "moves"}))
@@ -253,7 +251,7 @@ func TestHeldWhileTheRecordChanges(t *testing.T) {
 	if list, err := w.keeper.Unfinished(ctx, staff); err != nil || len(list) != 0 {
 		t.Errorf("listed out of reach: %v, %v", list, err)
 	}
-	must(t, people.Move(ctx, w.DB, manager, record, w.Homes[sample.ChildrensHome], people.Change{Why: "comes back"}))
+	must(t, people.Move(ctx, w.DB, w.Actors["supported-manager"], record, w.Homes[sample.ChildrensHome], people.Change{Why: "comes back"}))
 	_, err = w.keeper.AddHeld(ctx, staff, id, held, c)
 	must(t, err)
 }
@@ -438,7 +436,7 @@ func TestHeldKilledBetween(t *testing.T) {
 		t.Errorf("swept %d, %v; %d objects, %d versions", n, err, w.objects(), w.count("version"))
 	}
 	// taking away is killed after the row: the note is left for the sweep
-	id = w.sent("staff", 0, "taken away by halves")
+	w.sent("staff", 0, "taken away by halves")
 	w.Exec(t, `delete from app.batch`)
 	if n, err := w.keeper.Sweep(ctx, 0); err != nil || n != 1 || w.objects() != 0 {
 		t.Errorf("swept %d, %v; %d objects", n, err, w.objects())
@@ -458,8 +456,7 @@ func TestHeldKeysAreBound(t *testing.T) {
 		t.Errorf("under another's key: %v", err)
 	}
 	var n int
-	w.Scan(t, `select count(*) from app.footprint where outcome = 'damaged' and record_id = $1`, []any{w.library()}, &n)
-	if n != 1 || w.count("version") != 0 {
+	if w.Scan(t, `select count(*) from app.footprint where outcome = 'damaged' and record_id = $1`, []any{w.library()}, &n); n != 1 || w.count("version") != 0 {
 		t.Errorf("%d findings, %d versions", n, w.count("version"))
 	}
 	if b := w.batch("staff", id); len(b.Files) != 2 {

@@ -69,7 +69,7 @@ func find() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New(`Chromium is needed and is not installed, or not on the PATH: run "make setup"`)
+	return "", errors.New(`no Chromium is on the PATH, and the tests need one: run "make setup"`)
 }
 
 // open starts the browser in its sandbox where there can be one: root cannot

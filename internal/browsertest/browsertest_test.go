@@ -36,6 +36,11 @@ func TestForm(t *testing.T) {
 			p := browsertest.Start(t).Visitor(t, o)
 			p.Open(url)
 			p.Has("Nothing needs you today.")
+			if o.Width == 375 {
+				p.Has("By finger.")
+			} else {
+				p.HasNot("By finger.")
+			}
 			if o.NoScript {
 				p.Has("Script is off.")
 				p.HasNot("Script is on.")

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/chromedp/cdproto/browser"
 )
@@ -35,9 +36,20 @@ func (w *watch) download(event any, dir string) {
 	}
 }
 
+func (w *watch) nothingCame() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last == nil
+}
+
 // Downloaded gives what the last act brought down, and removes it from the disk.
 func (p *Page) Downloaded() File {
 	p.t.Helper()
+	// the browser may tell of the download a moment after the tab is at rest
+	for end := time.Now().Add(p.o.Wait); p.watch.nothingCame() && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	p.rest()
 	p.watch.mu.Lock()
 	d, v := p.watch.last, p.watch.latest
 	p.watch.last = nil

@@ -20,7 +20,8 @@ import (
 // Options say who looks at the pages, and with what.
 type Options struct {
 	// Width of the window in CSS pixels. Up to 640 it is a telephone's: the
-	// page's own word about its width (meta viewport) is then needed.
+	// page's own word about its width (meta viewport) is then needed, and it is
+	// touched, so that what is shown only under a hovering mouse is not there.
 	Width int
 	// NoScript switches the pages' own scripts off.
 	NoScript bool
@@ -101,6 +102,9 @@ func (p *Page) dress() {
 	p.t.Helper()
 	yes := true
 	p.resize(0)
+	if p.phone() {
+		call(p, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true, MaxTouchPoints: 5})
+	}
 	call(p, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Europe/London"})
 	call(p, emulation.SetLocaleOverride, emulation.SetLocaleOverrideParams{Locale: "en-GB"})
 	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})

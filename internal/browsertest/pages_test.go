@@ -23,7 +23,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // pages are the bodies of a small site; a page's title is its address.
 var pages = map[string]string{
 	"/": `<h1>Start</h1><p>Nothing   needs
-		you today.</p><noscript><p>Script is off.</p></noscript><p id="script"></p>
+		you today.</p><noscript><p>Script is off.</p></noscript><p id="script"></p><p class="finger">By finger.</p>
 		<a href="/form">Add a document</a> <a href="/form">Add a document</a> <a href="/missing">Missing</a>
 		<a href="/moved">Moved</a> <a href="/file">The policy</a> <a href="/pdf">The PDF</a> <a href="#foot">To the foot</a> <a href="/slow">Slow</a>
 		<ul><li>Fire safety, in force <a href="/?fire">Open</a></li><li>Medicines, superseded <a href="/?medicines">Open</a></li></ul>
@@ -54,8 +54,9 @@ var pages = map[string]string{
 	"/text":     `<h1>Text</h1><div class="rem">Grows with the reader's text</div>`,
 }
 
-const style = `main { outline: none } .wide { width: 1300px } .rem { width: 40rem } .away { position: absolute; opacity: 0; pointer-events: none }
-.cover { position: fixed; inset: 0; background: #fff } .blind:focus { outline: none }`
+const style = `body { margin: 0 } fieldset { min-width: 0 } input, textarea, select { max-width: 100%; box-sizing: border-box } main { outline: none } .wide { width: 1300px } .rem { width: 40rem } .away { position: absolute; opacity: 0; pointer-events: none }
+.cover { position: fixed; inset: 0; background: #fff } .blind:focus { outline: none }
+.finger { display: none } @media (pointer: coarse) and (hover: none) { .finger { display: block } }`
 
 var scripts = map[string]string{
 	"/site.js":    `const s = document.getElementById('script'); if (s) s.textContent = 'Script is on.'`,

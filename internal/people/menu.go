@@ -16,6 +16,7 @@ type Menu struct {
 	Profile
 	Kinds    []access.RecordKind // of records they read or manage anywhere
 	Opens    []access.RecordKind // of records they manage somewhere, and so may open
+	Adds     []access.RecordKind // of records to which they may add somewhere
 	Families bool                // works at a residential family centre, or for the whole provider
 	Manages  bool                // keeps the people and settings of the whole provider
 }
@@ -37,6 +38,9 @@ func MenuOf(ctx context.Context, db *pg.DB, actor access.Actor) (Menu, error) {
 			}
 			if holds(rights, k, access.Manage) {
 				m.Opens = append(m.Opens, k)
+			}
+			if holds(rights, k, access.Add) {
+				m.Adds = append(m.Adds, k)
 			}
 		}
 		err = tx.QueryRow(ctx, `

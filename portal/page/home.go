@@ -2,9 +2,11 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
+	"custodian/internal/access"
 	"custodian/internal/clock"
 	"custodian/internal/people"
 	"custodian/versions"
@@ -38,6 +40,7 @@ type Home struct {
 	Bar          *Bar
 	AsAt         *AsAt
 	Libraries    []Link
+	Add          []Link // where they may add a document
 	Start        []Link // where to begin, for those for whom nothing waits
 }
 
@@ -66,7 +69,7 @@ func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.
 		h.Needs = h.Needs[:mostRows]
 	}
 	for _, w := range news {
-		h.News = append(h.News, newsRow(w, now))
+		h.News = append(h.News, newsRow(w, now, atOneSetting(news)))
 	}
 	h.Bar = bar(n)
 	if len(libraries) == 1 {
@@ -126,7 +129,13 @@ func reviewRow(r versions.Need, today clock.Day) NeedRow {
 	return row
 }
 
-func newsRow(n versions.News, now time.Time) NewsRow {
+// atOneSetting tells whether all of it happened at one setting, which then goes
+// without saying.
+func atOneSetting(news []versions.News) bool {
+	return !slices.ContainsFunc(news, func(n versions.News) bool { return n.HomeName != news[0].HomeName })
+}
+
+func newsRow(n versions.News, now time.Time, oneSetting bool) NewsRow {
 	r := NewsRow{When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), What: n.Title, Address: versionAddress(n.Document, n.Number)}
 	if n.Number > 1 {
 		r.What += fmt.Sprintf(", version %d", n.Number)
@@ -137,10 +146,29 @@ func newsRow(n versions.News, now time.Time) NewsRow {
 	default:
 		r.Words = "added by " + n.By
 	}
-	if n.HomeName != "" {
+	if n.HomeName != "" && !oneSetting {
 		r.Words += ", " + n.HomeName
 	}
 	return r
+}
+
+// Adding says where somebody may add a document: to a library at once, to other
+// records by way of their list.
+func Adding(kinds []access.RecordKind, libraries []people.Record, families bool) []Link {
+	var list []Link
+	for _, k := range kinds {
+		switch {
+		case k == access.Library:
+			for _, l := range libraries {
+				if l.Open {
+					list = append(list, Link{l.Name, "/records/" + strconv.FormatInt(l.ID, 10) + "/add"})
+				}
+			}
+		case families || k != access.Family && k != access.Parent:
+			list = append(list, Link{"A " + Kind(k), "/records?kind=" + k.String()})
+		}
+	}
+	return list
 }
 
 const barWidth = 280

@@ -119,7 +119,7 @@ func shelfRow(row versions.Row, s versions.Shelf) ShelfRow {
 		if a.Approval != nil {
 			r.Approved = a.Approval.By
 		}
-		r.Status = Status{"In force", "good"}
+		r.Status = holding(d.Kind)
 		if a.Version.ReviewOn != nil {
 			r.Due, r.DueNote, r.DueLook = due(clock.DayOf(*a.Version.ReviewOn), s.Day)
 		}
@@ -134,6 +134,18 @@ func shelfRow(row versions.Row, s versions.Shelf) ShelfRow {
 		r.Sub = ""
 	}
 	return r
+}
+
+// holding is the status of a document that holds. What happened and what came are
+// facts: nobody would say that they are in force.
+func holding(kind string) Status {
+	switch k, _ := versions.KindOf(kind); {
+	case k.Event:
+		return Status{"Recorded", "quiet"}
+	case k.Arrives:
+		return Status{"Received", "quiet"}
+	}
+	return Status{"In force", "good"}
 }
 
 // due says a review day, and how near it is when that matters.
