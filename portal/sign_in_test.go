@@ -204,7 +204,7 @@ func backdate(t *testing.T, value string, by time.Duration) string {
 func TestSignInRefused(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
-	const start = "Start again: go to the front page and sign in."
+	const start = "Start again by signing in."
 	for name, c := range map[string]struct {
 		faults  []oidctest.Fault
 		trouble oidctest.Trouble // of the token endpoint

@@ -33,7 +33,7 @@ func (r *refusal) public() error { return fault.Wrap(r.kind, r.words, r) }
 
 func refusalOf(err error) (*refusal, bool) { return errors.AsType[*refusal](err) }
 
-const again = " Start again: go to the front page and sign in."
+const again = " Start again by signing in."
 
 // unfinished is an answer that is not of a sign-in begun here, in this browser,
 // just now, or that somebody has altered.

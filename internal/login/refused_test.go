@@ -21,7 +21,7 @@ const (
 )
 
 func unfinished(why string) string {
-	return "This sign-in could not be finished. " + why + " Start again: go to the front page and sign in."
+	return "This sign-in could not be finished. " + why + " Start again by signing in."
 }
 
 // sabotage is one way in which a sign-in goes wrong, and what comes of it.
