@@ -289,7 +289,7 @@ func TestUnfinishedUploadInABrowser(t *testing.T) {
 	door.enter(p, staff, to)
 	p.Attach("File", onDisk(t, scrap{"over again.txt", "over"})...)
 	p.Click("Send it again")
-	p.Has("over again.txt")
+	p.Has("Check and add")
 	staff.post(to+"/drop", nil).to()
 	p.Click("Check and add")
 	p.Has("We cannot find that page")

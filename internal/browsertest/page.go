@@ -236,11 +236,19 @@ func try[P, R any](p *Page, cmd cdp.Command[P, R], params P) (R, error) {
 	return chromedp.Call(ctx, cmd, params)
 }
 
-// sideways says by how many pixels the page is wider than the window.
+// sideways says by how many pixels the page is wider than the window. A page that
+// has only just come may not be laid out yet, and is looked at again.
 func (p *Page) sideways() int {
 	p.t.Helper()
-	m := call(p, page.GetLayoutMetrics, cdp.Empty{})
-	return int(m.CSSContentSize.Width+0.5) - p.o.Width
+	over := 0
+	for range 20 {
+		m := call(p, page.GetLayoutMetrics, cdp.Empty{})
+		if over = int(m.CSSContentSize.Width+0.5) - p.o.Width; over <= 0 {
+			return 0
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return over
 }
 
 func (p *Page) excused(complaint string) bool {

@@ -28,11 +28,15 @@ type stack struct {
 	file string
 
 	URL         string            `json:"url"`
+	Issuer      string            `json:"issuer"`
 	DatabaseURL string            `json:"database_url"`
 	Objects     string            `json:"objects"`
 	Keyring     string            `json:"keyring"`
 	PortalPID   int               `json:"portal_pid"`
 	Tokens      map[string]string `json:"tokens"`
+	Users       []struct {
+		Email, Password string
+	} `json:"users"`
 }
 
 // programs are built once, from this tree, so that what is tested is what is here.
@@ -62,8 +66,11 @@ func build(t testing.TB) string {
 	return programs.dir
 }
 
-// start runs the stack on a fresh data directory until the test ends.
-func start(t testing.TB, store string) *stack {
+// start runs the stack on a fresh data directory until the test ends, without
+// any documents.
+func start(t testing.TB, store string) *stack { return startWith(t, store, "none") }
+
+func startWith(t testing.TB, store, seed string) *stack {
 	t.Helper()
 	bin, err := filepath.Abs(filepath.Join(build(t), "devstack"))
 	must(t, err)
@@ -73,7 +80,7 @@ func start(t testing.TB, store string) *stack {
 	out, err := os.Create(filepath.Join(data, "devstack.out"))
 	must(t, err)
 	defer out.Close()
-	s.cmd = exec.Command(bin, "--data", filepath.Join(data, "stack"), "--listen", "127.0.0.1:0", "--ready", s.file, "--seed", "none", "--store", store)
+	s.cmd = exec.Command(bin, "--data", filepath.Join(data, "stack"), "--listen", "127.0.0.1:0", "--ready", s.file, "--seed", seed, "--store", store)
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	must(t, s.cmd.Start())

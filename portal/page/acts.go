@@ -20,7 +20,7 @@ func Approve(s versions.Sheet, f *Form) Change {
 	if s.Holds != nil && s.Holds.Number != v.Number {
 		hint += fmt.Sprintf(" Version %d is in force until then.", s.Holds.Number)
 	}
-	c.Ask(f.Date("in_force_from", "From which day does it hold?", hint), f.Text("note", "Note (you can leave this empty)", "For example, what you looked at, or who was asked. Everybody who reads the document sees it."))
+	c.Ask(f.Date("in_force_from", "From which day does it hold?", hint), f.Text("note", "Note (optional)", "For example, what you looked at, or who was asked. Everybody who reads the document sees it."))
 	return c
 }
 
