@@ -26,7 +26,12 @@ type stack struct {
 	data string
 	cmd  *exec.Cmd
 	file string
+	readyFile
+}
 
+// readyFile is what the stack says of itself once it is ready. While the portal
+// is killed and started again only its process changes; others read the rest.
+type readyFile struct {
 	URL         string            `json:"url"`
 	Issuer      string            `json:"issuer"`
 	DatabaseURL string            `json:"database_url"`
@@ -111,10 +116,15 @@ func startWith(t testing.TB, store, seed string) *stack {
 func (s *stack) wait(ended <-chan error, not int) {
 	s.t.Helper()
 	for range 1200 {
-		if b, err := os.ReadFile(s.file); err == nil && json.Unmarshal(b, s) == nil && s.PortalPID != not {
-			if r, err := http.Get(s.URL + "/readyz"); err == nil {
+		var now readyFile
+		if b, err := os.ReadFile(s.file); err == nil && json.Unmarshal(b, &now) == nil && now.PortalPID != not {
+			if r, err := http.Get(now.URL + "/readyz"); err == nil {
 				r.Body.Close()
 				if r.StatusCode == http.StatusOK {
+					if s.URL == "" {
+						s.readyFile = now
+					}
+					s.PortalPID = now.PortalPID // the one thing that changes
 					return
 				}
 			}
