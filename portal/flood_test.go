@@ -1,0 +1,61 @@
+package portal_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// flood is a form of many fields, each with a name of so many letters.
+func flood(fields, letters int, more string) raw {
+	var b strings.Builder
+	for i := range fields {
+		fmt.Fprintf(&b, "--b\r\nContent-Disposition: form-data; name=\"%d-%s\"\r\n\r\nx\r\n", i, strings.Repeat("<", letters))
+	}
+	b.WriteString(more + "--b--\r\n")
+	return raw{"multipart/form-data; boundary=b", strings.NewReader(b.String())}
+}
+
+// The names of fields are counted as what is typed into them is: neither a
+// stranger nor somebody who is signed in can fill the memory with them.
+func TestLongNamesOfFields(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post := func(s sender, sent raw) seen {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodPost, s.url+w.libraryAdd(), sent.body)
+		must(t, err)
+		r.Header.Set("Content-Type", sent.kind)
+		return s.do(r)
+	}
+	const title = "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nBehind the flood\r\n"
+	p := post(sender{world: w}, flood(6, 1<<20, title)).status(http.StatusUnauthorized)
+	if len(p.raw) > 64<<10 {
+		t.Errorf("a stranger's form comes back as a page of %d bytes", len(p.raw))
+	}
+	p.wants("title", "Behind the flood")
+	p = post(w.sender("staff"), flood(6, 1<<20, title)).status(http.StatusRequestEntityTooLarge)
+	if len(p.raw) > 64<<10 {
+		t.Errorf("the form comes back as a page of %d bytes", len(p.raw))
+	}
+	p.has("What you typed is too long to be sent")
+}
+
+// Of more files than may wait together the names of those left over are shown as
+// any that is not kept: short, and without what hides or reorders letters.
+func TestNamesOfFilesLeftOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.sender("staff")
+	var files []scrap
+	for i := range 20 {
+		files = append(files, scrap{fmt.Sprintf("%d.txt", i), "x"})
+	}
+	files = append(files, scrap{"plan\u202efdp.exe", "x"}, scrap{strings.Repeat("long", 100_000), "x"})
+	p := s.open(s.send(w.libraryAdd(), url.Values{}, files...).to()).has("20 files to add", "20 files are the most that can wait together")
+	if strings.Contains(p.raw, "\u202e") || strings.Contains(p.raw, strings.Repeat("long", 50)) {
+		t.Error("the name of a file that was left over came back as it was")
+	}
+}
