@@ -1,7 +1,8 @@
 -- +goose Up
--- What a group of a sign-in service gives ends with the group, also after a move; and strangers are nobody else's people.
+-- What a group of a sign-in service gives ends with the group, also after a move; strangers are nobody else's people; and who is to manage a setting one
+-- day is told to nobody before.
 
-set local role custodian_rule; -- whose function it is
+set local role custodian_rule; -- whose functions the first two are
 -- +goose StatementBegin
 -- As in 00002, with the mapping that a role came from: without it a role that was moved would be taken for one given by hand, and outlast the group.
 create or replace function app.move_roles(event bigint) returns void language plpgsql security definer set search_path = pg_catalog, app as $$
@@ -19,6 +20,19 @@ begin
     from app.grants g where g.role_held_id = held.id and g.scope = 1 and g.valid_until > now();
     update app.role_held set until_at = greatest(from_at, now()) where id = held.id;
   end loop;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+-- As in 00009, but for roles that are still to begin: for a day ahead it tells who manages now and will then.
+create or replace function app.managers_at(home bigint, from_at timestamptz, until_at timestamptz) returns table (actor_id bigint, name text, since timestamptz)
+language plpgsql stable security definer set search_path = pg_catalog, app rows 1 as $$
+begin
+  return query select a.id, a.name, min(h.from_at) from app.role_held h join app.actor a on a.id = h.actor_id
+    where h.home_id = managers_at.home and h.role = 'manager' and a.kind = 'person' and h.from_at < managers_at.until_at and h.until_at > managers_at.from_at
+      and h.from_at <= statement_timestamp()
+      and app.reach(1) @> any (array[h.provider_id * 128 + 9, h.home_id * 128 + 16 + 9]) -- 9: the library's general section (internal/access)
+    group by a.id, a.name order by min(h.from_at), a.id;
 end $$;
 -- +goose StatementEnd
 reset role;
