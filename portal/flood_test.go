@@ -59,3 +59,28 @@ func TestNamesOfFilesLeftOver(t *testing.T) {
 		t.Error("the name of a file that was left over came back as it was")
 	}
 }
+
+// Somebody who belongs to very many groups, as in a large organisation, does not
+// make a page that no browser shows: what gives a role is shown, and of the rest a
+// few and how many there are.
+func TestVeryManyGroups(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	admin := o.as("admin")
+	admin.post(http.StatusSeeOther, "/sign-ins/map", mapping("zz-larkfield", "staff", o.home(), "for the test"))
+	o.Exec(t, `insert into app.sign_in (answer, issuer, subject, name, outcome, groups)
+		select sha256(n::text::bytea), $1, 'many-' || n, 'Many Groups', 'no-role', array(select 'g-' || n || '-' || i from generate_series(1000, 2998) i) || 'zz-larkfield'::text from generate_series(1, 60) n`,
+		o.service.Issuer())
+	a := admin.get(http.StatusOK, "/sign-ins")
+	a.says("zz-larkfield", "g-60-1000", "And 1979 more that give nothing")
+	a.saysNot("g-60-2998")
+	if len(a.body) > 1<<20 {
+		t.Errorf("the page has %d bytes", len(a.body))
+	}
+	var last string
+	o.Scan(t, `select id::text from app.sign_in where subject = 'many-60'`, nil, &last)
+	a = admin.get(http.StatusOK, "/sign-ins/map?group=1998&sign-in="+last)
+	if len(a.body) > 256<<10 || !strings.Contains(string(a.body), `value="g-60-2998" selected`) {
+		t.Errorf("the form has %d bytes", len(a.body))
+	}
+}
