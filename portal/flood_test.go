@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"custodian/internal/sample"
 )
 
 // flood is a form of many fields, each with a name of so many letters.
@@ -82,5 +84,25 @@ func TestVeryManyGroups(t *testing.T) {
 	a = admin.get(http.StatusOK, "/sign-ins/map?group=1998&sign-in="+last)
 	if len(a.body) > 256<<10 || !strings.Contains(string(a.body), `value="g-60-2998" selected`) {
 		t.Errorf("the form has %d bytes", len(a.body))
+	}
+}
+
+// The key that a form carries against being sent twice is a stranger's as much as
+// any field: one that no page made is no key.
+func TestStrangeKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	manager := w.sender("manager")
+	for i, key := range []string{"", "\x00", "\xff\xfe", strings.Repeat("\x00", 30), strings.Repeat("\xff", 30), strings.Repeat("é", 30), strings.Repeat("k", 100_000)} {
+		open := url.Values{"kind": {"young-person"}, "name": {fmt.Sprintf("Nobody Number %d", i)}, "why": {"for the test"}, "setting_id": {number(w.Homes[sample.ChildrensHome])}, "once": {key}}
+		putDay(open, "on", "5", "1", "2026")
+		if p := manager.post("/records/open", open); p.StatusCode != http.StatusSeeOther {
+			t.Errorf("a record opened under the key %.40q: %d %.200s", key, p.StatusCode, p.text)
+		}
+		facts := paperFacts("form", fmt.Sprintf("Paper %d", i))
+		facts.Set("key", key)
+		if p := manager.send(w.libraryAdd(), facts, scrap{"a.txt", fmt.Sprint("content ", i)}); p.StatusCode != http.StatusSeeOther || strings.HasPrefix(p.Header.Get("Location"), "/uploads/") {
+			t.Errorf("a file added under the key %.40q: %d %.200s", key, p.StatusCode, p.text)
+		}
 	}
 }
