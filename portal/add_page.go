@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -106,7 +107,10 @@ func (s *server) about(who *page.Who, at spot, values url.Values) page.About {
 }
 
 // plainKey tells whether a form's key is one of ours: it is kept, and compared.
-func plainKey(key string) bool { return len(key) >= 26 && len(key) <= 64 }
+func plainKey(key string) bool {
+	strange := func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' }
+	return len(key) >= 26 && len(key) <= 64 && !strings.ContainsFunc(key, strange)
+}
 
 // sendFiles makes the handler of the form. One file with all its facts right is added
 // at once. Several files, or facts that have to be mended, wait in an upload, of

@@ -47,7 +47,7 @@ func (s *server) content(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	h := c.Writer.Header()
-	h.Set("Content-Type", o.Version.MediaType)
+	h.Set("Content-Type", versions.ServedAs(o.Version.MediaType))
 	h.Set("Content-Disposition", attachment(o.Version.FileName))
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("ETag", `"`+hex.EncodeToString(o.Version.SHA256)+`"`)

@@ -230,3 +230,18 @@ func TestRightThatEndsCutsTheStream(t *testing.T) {
 		})
 	}
 }
+
+// A file that a browser would take for a script or a style of ours, since it comes
+// from our own address, is served as plain bytes.
+func TestNoFileIsAScriptOfOurs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, content := range map[string]string{"tool.js": "#!/usr/bin/env node\nalert(1)\n", "tool": "#!/usr/bin/node\nalert(1)\n", "page": "<!doctype html><script>alert(1)</script>", "picture": `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`} {
+		f := paper("form", "2026-01-05", content)
+		f.name = name
+		a := w.get("manager", versionPath(w.add("manager", w.library(), f), "/content"))
+		if got := a.Header.Get("Content-Type"); got != "application/octet-stream" || string(a.body) != content {
+			t.Errorf("%s is served as %s: %s", name, got, a.body)
+		}
+	}
+}

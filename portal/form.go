@@ -188,12 +188,17 @@ func anyForm(c *gin.Context) (url.Values, bool, error) {
 			files = true // skipped when the next part is asked for
 			continue
 		}
+		name := part.FormName()
+		if len(name) > left {
+			continue // no page has a field with such a name
+		}
+		left -= len(name)
 		text, err := io.ReadAll(io.LimitReader(part, int64(left)))
 		if err != nil {
 			break
 		}
 		left -= len(text)
-		values.Add(part.FormName(), string(text))
+		values.Add(name, string(text))
 	}
 	return plainLines(values), files, nil
 }

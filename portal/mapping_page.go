@@ -90,7 +90,7 @@ func (s *server) askMapping(c *gin.Context, actor access.Actor, seen []login.Sig
 	v := page.Change{Caption: "Sign-ins", Heading: "Let a group give a role", Address: "/sign-ins/map", Submit: page.Submit{Words: "Map the group", Cancel: "/sign-ins"},
 		Words:      []string{"Everybody in the group holds the role from their next sign-in, and loses it at the first sign-in after they left the group. Whoever keeps the groups at the sign-in service then decides who has the role."},
 		FactsTitle: "The sign-in service", Facts: []page.Fact{{Name: "Address", Text: s.signIn.Issuer()}, {Name: "Groups", Text: "Those in the list came with the last " + strconv.Itoa(cameRows) + " sign-ins. Any other can be named."}}}
-	came := form.Choice("came", "Which group?", "", page.CameOptions(cameWithRole(seen))...)
+	came := form.Choice("came", "Which group?", "", page.CameOptions(cameWithRole(seen), form.Typed("came"))...)
 	role := form.Choice("role", "Which role does it give?", "", page.RoleOptions()...)
 	group := form.Line("group", "Name of another group (optional)", "Exactly as the sign-in service writes it. Only if it is not in the list.")
 	v.Fields = append(v.Fields, page.Field{Select: &came}, page.Field{Input: &group}, page.Field{Radios: &role})

@@ -20,7 +20,6 @@ import (
 func (s *server) openForm(c *gin.Context, actor access.Actor) error {
 	values := dayFields(nil, "on", today())
 	values.Set("kind", c.Query("kind"))
-	values.Set("once", rand.Text())
 	return s.showOpen(c, actor, http.StatusOK, values, nil)
 }
 
@@ -43,6 +42,9 @@ func (s *server) openSend(c *gin.Context, actor access.Actor) error {
 		return s.showOpen(c, actor, http.StatusBadRequest, values, bad)
 	}
 	on, _ := clock.ParseDay(text)
+	if !plainKey(values.Get("once")) {
+		values.Del("once")
+	}
 	record, err := people.Open(c.Request.Context(), s.db, actor, people.NewRecord{Home: home, Kind: kind, Name: values.Get("name"), On: on, Why: values.Get("why"), Key: values.Get("once")})
 	if err == nil {
 		return s.done(c, recordAddress(record), "opened")
@@ -70,6 +72,9 @@ func (s *server) showOpen(c *gin.Context, actor access.Actor, status int, values
 	}
 	if all := where.Homes; len(all) == 1 && !where.Whole && values.Get("setting_id") == "" {
 		values.Set("setting_id", strconv.FormatInt(all[0].ID, 10))
+	}
+	if !plainKey(values.Get("once")) {
+		values.Set("once", rand.Text())
 	}
 	form := page.NewForm(values, bad)
 	v := page.OpenRecord(kinds, said, where, form)

@@ -132,7 +132,7 @@ func (s *server) parts(c *gin.Context, in *sent, keep bool) error {
 			if text, err = io.ReadAll(io.LimitReader(part, int64(left)+1)); err != nil {
 				return broken(err)
 			}
-			if left -= len(text); left < 0 {
+			if left -= len(part.FormName()) + len(text); left < 0 {
 				return fault.New(fault.TooLarge, "What you typed is too long to be sent. Make it shorter.")
 			}
 			in.values.Add(part.FormName(), string(text))
@@ -164,7 +164,7 @@ func (s *server) takeFile(c *gin.Context, in *sent, name string, part io.Reader,
 		return nil
 	case len(in.files) == versions.MostFiles:
 		problem := fmt.Sprintf("It was not kept, for %d files are the most that can wait together. Send it after these.", versions.MostFiles)
-		in.refused = append(in.refused, refusedFile{name, problem, fault.Invalid})
+		in.refused = append(in.refused, refusedFile{shownName(name), problem, fault.Invalid})
 		return nil
 	}
 	r, err := s.keeper.Receive(c.Request.Context(), name, body)

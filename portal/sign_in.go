@@ -103,8 +103,15 @@ func (s *server) leave(c *gin.Context, actor access.Actor, secret string) (strin
 	return s.signIn.Leave(c.Request.Context(), actor, secret)
 }
 
-// signedOut is where the sign-in service sends people back to.
-func (s *server) signedOut(c *gin.Context, _ access.Actor) error { return s.showSignedOut(c, "") }
+// signedOut is where the sign-in service sends people back to. To somebody whose
+// session goes on it would say what is not so.
+func (s *server) signedOut(c *gin.Context, actor access.Actor) error {
+	if actor.Session != 0 {
+		c.Redirect(http.StatusSeeOther, "/home")
+		return nil
+	}
+	return s.showSignedOut(c, "")
+}
 
 func (s *server) showSignedOut(c *gin.Context, there string) error {
 	f, err := s.frame(c, noActor, "You have signed out", "")

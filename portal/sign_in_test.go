@@ -433,3 +433,17 @@ func TestSessionsAndTokensAreApart(t *testing.T) {
 	other.open(http.StatusSeeOther, "/home", "Cookie", login.SessionCookie+"="+secret+"x")
 	other.open(http.StatusOK, "/home", "Cookie", login.SessionCookie+"="+secret)
 }
+
+// The page that says so is for those who have signed out: a link to it must not
+// let somebody walk away from a session that goes on.
+func TestSignedOutIsTrue(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	b := d.browser()
+	b.enter(someone("staff"))
+	if to := b.open(http.StatusSeeOther, "/signed-out").Header.Get("Location"); to != "/home" {
+		t.Errorf("with a live session it leads to %q", to)
+	}
+	b.post(http.StatusOK, "/sign-out", nil)
+	b.open(http.StatusOK, "/signed-out").says("You have signed out")
+}

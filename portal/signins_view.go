@@ -41,6 +41,10 @@ func mappingRow(g login.Group, issuer string) page.MappingRow {
 	return r
 }
 
+// idleGroups is how many groups that give nothing are shown of one sign-in: some
+// people belong to hundreds.
+const idleGroups = 20
+
 func signInRow(s login.SignInSeen, now time.Time) page.SignInRow {
 	id := strconv.FormatInt(s.ID, 10)
 	r := page.SignInRow{When: page.Moment(s.At, now), Stamp: s.At.UTC().Format(time.RFC3339), Name: s.Name, Email: s.Email, Subject: s.Subject, Status: page.Status{Words: "Signed in", Look: "good"}}
@@ -52,12 +56,17 @@ func signInRow(s login.SignInSeen, now time.Time) page.SignInRow {
 	} else {
 		r.Give = "/sign-ins/" + id + "/give"
 	}
+	idle := 0
 	for i, g := range s.Groups {
 		row := page.GroupRow{Name: g.Name}
 		for _, gives := range g.Gives {
 			row.Gives = append(row.Gives, page.Gives(string(gives.Role), gives.Home))
 		}
 		if len(row.Gives) == 0 {
+			if idle++; idle > idleGroups {
+				r.More = page.Count(idle-idleGroups, "more that gives nothing", "more that give nothing")
+				continue
+			}
 			row.Map = "/sign-ins/map?sign-in=" + id + "&group=" + strconv.Itoa(i)
 		}
 		r.Groups = append(r.Groups, row)

@@ -66,6 +66,11 @@ func TestManagers(t *testing.T) {
 			t.Errorf("%s: %d managers, %v", day, len(found), err)
 		}
 	}
+	// whoever is to come is told to nobody before the day
+	w.Exec(t, hold, int64(w.Actors["other-manager"].ID), w.Provider, home, time.Now().AddDate(0, 2, 0), time.Now().AddDate(9, 0, 0))
+	if found, err := w.keeper.Managers(ctx, w.Actors["inspector"], home, onDay(t, time.Now().AddDate(1, 0, 0).Format(time.DateOnly))); err != nil || len(found) != 1 || found[0].Name != "Morgan Example" {
+		t.Errorf("a year ahead: %v, %v", found, err)
+	}
 	var n int
 	if w.Scan(t, `select count(*) from app.footprint where action = 'documents.listed' and record_id = $1 and actor_id = $2`, []any{file, int64(w.Actors["inspector"].ID)}, &n); n == 0 {
 		t.Error("the look into the staff file left no footprint")

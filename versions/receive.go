@@ -230,6 +230,17 @@ func active(m *mimetype.MIME) bool {
 	return false
 }
 
+// ServedAs is the media type under which content of this type is given out. What
+// a browser would run comes as plain bytes: the pages' policy lets them load
+// scripts from our own address, and what people store there is not ours.
+func ServedAs(media string) string {
+	plain, _, _ := strings.Cut(media, ";")
+	if active(mimetype.Lookup(plain)) {
+		return "application/octet-stream"
+	}
+	return media
+}
+
 func base(m *mimetype.MIME) string {
 	t, _, _ := strings.Cut(m.String(), ";")
 	return t

@@ -30,7 +30,11 @@ func checkService(ctx context.Context, s *config.Settings) finding {
 	if err != nil {
 		return wrong(checkNameSignIn, err, "compare oidc_issuer with what the service itself calls its issuer, letter by letter, a slash at the end included")
 	}
-	for _, at := range []string{said.Authorization, said.Token, said.Keys} {
+	addresses := []string{s.OIDC.Issuer, said.Authorization, said.Token, said.Keys}
+	if said.UserInfo != "" {
+		addresses = append(addresses, said.UserInfo)
+	}
+	for _, at := range addresses {
 		if !login.Trusted(at) {
 			return wrong(checkNameSignIn, fmt.Errorf("the service names %q as an address of its own, which is not https", at), "let the service be reached by https, and name itself so")
 		}
@@ -57,6 +61,7 @@ type discovered struct {
 	Authorization string `json:"authorization_endpoint"`
 	Token         string `json:"token_endpoint"`
 	Keys          string `json:"jwks_uri"`
+	UserInfo      string `json:"userinfo_endpoint"`
 	EndSession    string `json:"end_session_endpoint"`
 }
 

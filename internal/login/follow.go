@@ -61,9 +61,10 @@ type held struct {
 
 // follow makes the roles that an actor holds through groups equal to what these
 // mappings say. Several groups that give one role at one place give it once; a
-// role that is held by hand is not given again, and never ended. What is given is
-// given before anything is ended, and both at the moment began, so that nobody is
-// without access in between.
+// role that is held by hand is not given again, and never ended. One that has moved
+// with a staff file stands for its mapping, which is not given where it was before.
+// What is given is given before anything is ended, and both at the moment began, so
+// that nobody is without access in between.
 func follow(ctx context.Context, tx *audit.Tx, actor access.Actor, wanted []mapping, began time.Time) (changes, error) {
 	var c changes
 	rows, err := tx.Query(ctx, `
@@ -76,19 +77,19 @@ func follow(ctx context.Context, tx *audit.Tx, actor access.Actor, wanted []mapp
 	if err != nil {
 		return c, err
 	}
-	taken := map[seat]bool{}
+	taken, through := map[seat]bool{}, map[int64]bool{}
 	var end []int64
 	for _, h := range now {
 		at := seat{h.Role, h.Home}
 		still := h.Mapping == 0 || !taken[at] && slices.ContainsFunc(wanted, func(m mapping) bool { return m.ID == h.Mapping })
 		if still {
-			taken[at] = true
+			taken[at], through[h.Mapping] = true, true
 		} else {
 			end = append(end, h.ID)
 		}
 	}
 	for _, m := range wanted {
-		if at := (seat{m.Role, m.Home}); !taken[at] {
+		if at := (seat{m.Role, m.Home}); !taken[at] && !through[m.ID] {
 			taken[at] = true
 			id, err := grants.GiveIn(ctx, tx, grants.Giving{To: actor.ID, Role: m.Role, Provider: m.Provider, Home: m.Home, From: began, Group: m.ID,
 				Why: "Member of the group " + m.Group + " at the sign-in service"})

@@ -25,7 +25,13 @@ func (r *refusal) logged() string {
 	if r.cause == nil {
 		return ""
 	}
-	text := []rune(r.cause.Error())
+	return short(r.cause)
+}
+
+// short is an error's text without the tail: some hold the whole page that a
+// service answered with.
+func short(err error) string {
+	text := []rune(err.Error())
 	return string(text[:min(len(text), 300)])
 }
 

@@ -100,7 +100,7 @@ func (s *service) metadata(ctx context.Context) (*metadata, error) {
 			return m, nil
 		}
 		s.failed, s.failure = time.Now(), err
-		s.opt.Log.WarnContext(ctx, "the sign-in service cannot be asked about itself", "issuer", s.opt.Issuer, "cause", err.Error())
+		s.opt.Log.WarnContext(ctx, "the sign-in service cannot be asked about itself", "issuer", s.opt.Issuer, "cause", short(err))
 	}
 	if s.known != nil {
 		return s.known, nil
@@ -112,6 +112,9 @@ func (s *service) metadata(ctx context.Context) (*metadata, error) {
 }
 
 func (s *service) discover(ctx context.Context) (*metadata, error) {
+	if !Trusted(s.opt.Issuer) { // whoever is on the way could say what they like, their own endpoints among it
+		return nil, errors.New("the setting oidc_issuer is not an https address")
+	}
 	p, err := oidc.NewProvider(s.context(ctx), s.opt.Issuer)
 	if err != nil {
 		return nil, err
@@ -120,7 +123,11 @@ func (s *service) discover(ctx context.Context) (*metadata, error) {
 	if err := p.Claims(&m.said); err != nil {
 		return nil, fmt.Errorf("what the service says about itself cannot be read: %w", err)
 	}
-	for name, at := range map[string]string{"authorization_endpoint": m.said.AuthURL, "token_endpoint": m.said.TokenURL, "jwks_uri": m.said.KeysURL} {
+	addresses := map[string]string{"authorization_endpoint": m.said.AuthURL, "token_endpoint": m.said.TokenURL, "jwks_uri": m.said.KeysURL}
+	if at := p.UserInfoEndpoint(); at != "" {
+		addresses["userinfo_endpoint"] = at
+	}
+	for name, at := range addresses {
 		if !Trusted(at) {
 			return nil, fmt.Errorf("the service's %s is not an https address", name)
 		}

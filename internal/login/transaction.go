@@ -19,10 +19,8 @@ const (
 	transactionLife = 10 * time.Minute
 	// transactionPrefix begins the name of a transaction's cookie.
 	transactionPrefix = "__Host-sign-in-"
-	// mostTransactions is how many cookies of one request are looked at.
-	mostTransactions = 20
-	longestPath      = 500
-	home             = "/home"
+	longestPath       = 500
+	home              = "/home"
 )
 
 // transaction is one sign-in under way. It lives in a cookie: nothing is kept
@@ -63,6 +61,21 @@ func (t transaction) nonceText() string {
 func (t transaction) cookieName() string {
 	h := sha256.Sum256(t.state[:])
 	return transactionPrefix + hex.EncodeToString(h[:6])
+}
+
+// nameFor is the name of the cookie in which the transaction of an answer must
+// have come, "" where no transaction has such a state.
+func nameFor(state string) string {
+	var t transaction
+	if len(state) != base64.RawURLEncoding.EncodedLen(len(t.state)) {
+		return ""
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(state)
+	if err != nil {
+		return ""
+	}
+	copy(t.state[:], b)
+	return t.cookieName()
 }
 
 // answer names the one answer that this transaction can have.
@@ -125,12 +138,11 @@ func (s sealer) open(value string) (transaction, bool) {
 // find gives the transaction that an answer with this state belongs to, among
 // the cookies of its request.
 func (s sealer) find(cookies []*http.Cookie, state string, now time.Time) (transaction, error) {
-	looked := 0
+	name := nameFor(state)
 	for _, c := range cookies {
-		if !strings.HasPrefix(c.Name, transactionPrefix) || looked == mostTransactions {
+		if name == "" || c.Name != name {
 			continue
 		}
-		looked++
 		t, ok := s.open(c.Value)
 		if !ok || subtle.ConstantTimeCompare([]byte(t.stateText()), []byte(state)) != 1 {
 			continue

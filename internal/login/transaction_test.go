@@ -141,6 +141,35 @@ func TestLate(t *testing.T) {
 	}
 }
 
+// A browser that opens many tabs at once has many sign-ins under way: each of them
+// can be finished.
+func TestManyTabs(t *testing.T) {
+	t.Parallel()
+	s := newSealer("secret")
+	var cookies []*http.Cookie
+	var all []transaction
+	for range 50 {
+		tr := newTransaction("/home", time.Now())
+		all = append(all, tr)
+		cookies = append(cookies, &http.Cookie{Name: tr.cookieName(), Value: s.lock(tr)})
+	}
+	for i, tr := range all {
+		if got, err := s.find(cookies, tr.stateText(), time.Now()); err != nil || got.state != tr.state {
+			t.Fatalf("tab %d: %v", i+1, err)
+		}
+	}
+	// another's state under our name, and ours under another's
+	for name, state := range map[string]string{"foreign": newTransaction("/", time.Now()).stateText(), "none": "", "long": strings.Repeat("A", 1<<16), "not base 64": "$$$"} {
+		if _, err := s.find(cookies, state, time.Now()); err == nil {
+			t.Errorf("the state %s finds a sign-in", name)
+		}
+	}
+	swapped := []*http.Cookie{{Name: all[0].cookieName(), Value: s.lock(all[1])}, {Name: all[1].cookieName(), Value: s.lock(all[0])}}
+	if _, err := s.find(swapped, all[0].stateText(), time.Now()); err == nil {
+		t.Error("a transaction is found under another's name")
+	}
+}
+
 // What goes to the service gives away neither nonce nor verifier.
 func TestDepartureTellsNothing(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,7 @@ type SignInRow struct {
 	When, Stamp          string
 	Name, Email, Subject string
 	Groups               []GroupRow
+	More                 string // how many groups besides give nothing, "" for none
 	Status               Status
 	Person               string // address of who they are here
 	Give                 string // address for giving a stranger a role
@@ -41,9 +42,14 @@ type SignIns struct {
 	Later    bool // not the first page
 }
 
+// mostCame is how many groups of either sort a list offers: a longer one nobody
+// reads, and a browser may not show. Any group can be named instead.
+const mostCame = 500
+
 // CameOptions are the groups that came lately, for the form that maps one: those
-// first that give nothing. gives tells by their names which give a role.
-func CameOptions(gives map[string]bool) []Option {
+// first that give nothing. gives tells by their names which give a role; chosen is
+// offered in any case, if it came.
+func CameOptions(gives map[string]bool, chosen string) []Option {
 	list := []Option{{Value: "", Words: "Another group, named below"}}
 	for _, given := range []bool{false, true} {
 		var names []string
@@ -53,6 +59,10 @@ func CameOptions(gives map[string]bool) []Option {
 			}
 		}
 		slices.Sort(names)
+		if rest := names[min(len(names), mostCame):]; slices.Contains(rest, chosen) {
+			names[mostCame-1] = chosen
+		}
+		names = names[:min(len(names), mostCame)]
 		for _, name := range names {
 			words := name
 			if given {
