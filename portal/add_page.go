@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -36,7 +35,7 @@ func (s *server) newDocuments(c *gin.Context, actor access.Actor) (spot, error) 
 		return spot{}, err
 	}
 	slot, refusal := s.keeper.BeginDocument(c.Request.Context(), actor, record)
-	return s.spot(c, actor, slot, record, recordAddress(record), refusal)
+	return s.spot(c, actor, slot, record, page.RecordAddress(record), refusal)
 }
 
 // nextVersion finds the document whose next version is to be added.
@@ -46,7 +45,7 @@ func (s *server) nextVersion(c *gin.Context, actor access.Actor) (spot, error) {
 		return spot{}, err
 	}
 	slot, refusal := s.keeper.BeginVersion(c.Request.Context(), actor, document)
-	return s.spot(c, actor, slot, slot.Document().Record, "/documents/"+strconv.FormatInt(document, 10), refusal)
+	return s.spot(c, actor, slot, slot.Document().Record, page.DocumentAddress(document), refusal)
 }
 
 func (s *server) spot(c *gin.Context, actor access.Actor, slot versions.Slot, record int64, back string, refusal error) (spot, error) {
@@ -68,8 +67,8 @@ func (s *server) adding(find func(*gin.Context, access.Actor) (spot, error)) han
 		if err != nil {
 			return err
 		}
-		values := dayFields(nil, "in_force_from", today())
-		dayFields(values, "received_on", today())
+		values := page.DayFields(nil, "in_force_from", today())
+		page.DayFields(values, "received_on", today())
 		return s.addPage(c, actor, at, http.StatusOK, values, nil)
 	}
 }
@@ -84,7 +83,7 @@ func (s *server) addPage(c *gin.Context, actor access.Actor, at spot, status int
 		v.Caption, v.Heading = at.document.Title, "Add the next version"
 	}
 	var err error
-	if v.Frame, err = s.frame(c, actor, v.Heading, "/records?kind="+at.where.Kind.String()); err != nil {
+	if v.Frame, err = s.frame(c, actor, v.Heading, page.ListAddress(at.where.Kind)); err != nil {
 		return err
 	}
 	form := page.NewForm(values, problems)
@@ -167,7 +166,7 @@ func (s *server) wait(c *gin.Context, actor access.Actor, at spot, in sent, f fa
 	if err != nil {
 		return s.addAgain(c, actor, at, in, err)
 	}
-	return s.onward(c, uploadAddress(batch))
+	return s.onward(c, page.UploadAddress(batch))
 }
 
 // suggested is what is wrong with the facts of a file for which the next page
@@ -202,7 +201,7 @@ func (s *server) addAtOnce(c *gin.Context, actor access.Actor, at spot, in sent,
 	if e := s.keeper.Note(c.Request.Context(), actor, batch, typed); e != nil {
 		return errors.Join(err, e)
 	}
-	return s.onward(c, uploadAddress(batch))
+	return s.onward(c, page.UploadAddress(batch))
 }
 
 // latestSeen is the newest version as the person saw it when the page was made.
@@ -213,15 +212,13 @@ func latestSeen(values url.Values, latest int) int {
 	return latest
 }
 
-func uploadAddress(batch int64) string { return "/uploads/" + strconv.FormatInt(batch, 10) }
-
 // addedAddress is the page of what was added, with a notice of it.
 func addedAddress(a versions.Added) string {
 	what := "added"
 	if a.Version.State == versions.Submitted {
 		what = "submitted"
 	}
-	return "/documents/" + strconv.FormatInt(a.Document.ID, 10) + "/versions/" + strconv.Itoa(a.Version.Number) + "?done=" + what
+	return page.DocumentAddress(a.Document.ID) + "/versions/" + strconv.Itoa(a.Version.Number) + "?done=" + what
 }
 
 // scripted is the header with which the page's script sends a form. It cannot
@@ -261,13 +258,4 @@ func recalled[T any](typed map[string]string, key string) (list []T) {
 		return nil
 	}
 	return list
-}
-
-// without is what was typed, less what was remembered beside it.
-func without(typed map[string]string, keys ...string) map[string]string {
-	kept := maps.Clone(typed)
-	for _, k := range keys {
-		delete(kept, k)
-	}
-	return kept
 }

@@ -103,7 +103,7 @@ func (s *server) showForm(c *gin.Context, actor access.Actor, x change, status i
 	form := page.NewForm(values, bad)
 	v := x.face(sheet, form)
 	v.Address, v.Caption = c.Request.URL.Path, fmt.Sprintf("%s, version %d", sheet.Document.Title, sheet.Shown.Number)
-	v.Submit.Cancel = versionAddress(sheet.Document.ID, sheet.Shown.Number)
+	v.Submit.Cancel = page.VersionAddress(sheet.Document.ID, sheet.Shown.Number)
 	v.Hidden = []page.Kept{{Name: "seen", Text: strconv.Itoa(sheet.Stamp)}}
 	if no := cannot(x.action, sheet); no != nil {
 		if status == http.StatusOK {

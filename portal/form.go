@@ -110,20 +110,6 @@ func monthName(n int) string {
 	return names[n-1]
 }
 
-// dayFields are the three fields of a day, for a form that is shown with it.
-func dayFields(values url.Values, name string, d clock.Day) url.Values {
-	if values == nil {
-		values = url.Values{}
-	}
-	if !d.IsZero() {
-		t := d.UTC()
-		values.Set(name+"-day", strconv.Itoa(t.Day()))
-		values.Set(name+"-month", strconv.Itoa(int(t.Month())))
-		values.Set(name+"-year", strconv.Itoa(t.Year()))
-	}
-	return values
-}
-
 // keptLetters is how much of what was typed is given back when a session ended.
 const keptLetters = 200 << 10
 

@@ -3,6 +3,7 @@ package portal
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -105,7 +106,7 @@ func (s *server) endToken(c *gin.Context, actor access.Actor) error {
 // newToken shows the form by which somebody makes a token, and the secret, once.
 func (s *server) newToken(c *gin.Context, actor access.Actor) error {
 	if c.Request.Method == http.MethodGet {
-		return s.askToken(c, actor, http.StatusOK, page.NewForm(page.Filled(nil, "days", strconv.Itoa(usualTokenDays)), nil))
+		return s.askToken(c, actor, http.StatusOK, page.NewForm(url.Values{"days": {strconv.Itoa(usualTokenDays)}}, nil))
 	}
 	values, err := typed(c)
 	if err != nil {

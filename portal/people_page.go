@@ -81,7 +81,7 @@ func (s *server) giveRole(c *gin.Context, actor access.Actor) error {
 }
 
 // firstDay fills in today as the day from which a role is given.
-func firstDay(values url.Values) url.Values { return dayFields(values, "from", today()) }
+func firstDay(values url.Values) url.Values { return page.DayFields(values, "from", today()) }
 
 // readGiving reads what the fields of a role say, and what is wrong with its days.
 // The rest is judged where the role is given.

@@ -47,7 +47,7 @@ func moving() step {
 // turnForm shows the page on which something is to be done to a record.
 func (s *server) turnForm(t step) handler {
 	return func(c *gin.Context, actor access.Actor) error {
-		return s.showTurn(c, actor, t, http.StatusOK, dayFields(nil, "on", today()), nil)
+		return s.showTurn(c, actor, t, http.StatusOK, page.DayFields(nil, "on", today()), nil)
 	}
 }
 
@@ -75,7 +75,7 @@ func (s *server) turnSend(t step) handler {
 			return s.done(c, "/records?kind="+kind, t.done) // whoever moved it may no longer see it
 		}
 		if err == nil {
-			return s.done(c, recordAddress(record), t.done)
+			return s.done(c, page.RecordAddress(record), t.done)
 		}
 		status, bad, ok := refused(err)
 		if !ok {
@@ -115,7 +115,7 @@ func (s *server) showTurn(c *gin.Context, actor access.Actor, t step, status int
 	}
 	form := page.NewForm(values, bad)
 	v := t.face(r, to, form)
-	v.Address, v.Caption, v.Submit.Cancel = c.Request.URL.Path, r.Name, recordAddress(r.ID)
+	v.Address, v.Caption, v.Submit.Cancel = c.Request.URL.Path, r.Name, page.RecordAddress(r.ID)
 	v.Hidden = []page.Kept{{Name: "kind", Text: r.Kind.String()}}
 	if no := cannotTurn(t.action, r, to); no != "" {
 		if status == http.StatusOK {
@@ -126,11 +126,11 @@ func (s *server) showTurn(c *gin.Context, actor access.Actor, t step, status int
 			v.Words = []string{no}
 		}
 	}
-	kind := "/records?kind=" + r.Kind.String()
+	kind := page.ListAddress(r.Kind)
 	if v.Frame, err = s.frame(c, actor, t.doing+": "+page.Kind(r.Kind), kind); err != nil {
 		return err
 	}
-	v.Crumbs = []page.Link{{Words: page.Kinds(r.Kind), Address: kind}, {Words: r.Name, Address: recordAddress(r.ID)}, {Words: t.doing}}
+	v.Crumbs = []page.Link{{Words: page.Kinds(r.Kind), Address: kind}, {Words: r.Name, Address: page.RecordAddress(r.ID)}, {Words: t.doing}}
 	v.Problems = form.Summary()
 	return s.show(c, status, "change", v)
 }

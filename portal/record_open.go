@@ -18,7 +18,7 @@ import (
 
 // openForm shows the page on which a record is opened.
 func (s *server) openForm(c *gin.Context, actor access.Actor) error {
-	values := dayFields(nil, "on", today())
+	values := page.DayFields(nil, "on", today())
 	values.Set("kind", c.Query("kind"))
 	values.Set("once", rand.Text())
 	return s.showOpen(c, actor, http.StatusOK, values, nil)
@@ -45,7 +45,7 @@ func (s *server) openSend(c *gin.Context, actor access.Actor) error {
 	on, _ := clock.ParseDay(text)
 	record, err := people.Open(c.Request.Context(), s.db, actor, people.NewRecord{Home: home, Kind: kind, Name: values.Get("name"), On: on, Why: values.Get("why"), Key: values.Get("once")})
 	if err == nil {
-		return s.done(c, recordAddress(record), "opened")
+		return s.done(c, page.RecordAddress(record), "opened")
 	}
 	status, bad, ok := refused(err)
 	if !ok {
@@ -79,7 +79,7 @@ func (s *server) showOpen(c *gin.Context, actor access.Actor, status int, values
 	current := ""
 	if said {
 		v.Hidden = append(v.Hidden, page.Kept{Name: "kind", Text: kind.String()})
-		v.Submit.Cancel = "/records?kind=" + kind.String()
+		v.Submit.Cancel = page.ListAddress(kind)
 		current, crumb = v.Submit.Cancel, page.Link{Words: page.Kinds(kind), Address: v.Submit.Cancel}
 	}
 	if v.Frame, err = s.frame(c, actor, v.Heading, current); err != nil {

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -53,7 +54,7 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	if c.Request.Method == http.MethodGet {
-		return s.askWelcome(c, actor, who, http.StatusOK, page.NewForm(page.Filled(firstDay(nil), "name", who.Name), nil))
+		return s.askWelcome(c, actor, who, http.StatusOK, page.NewForm(firstDay(url.Values{"name": {who.Name}}), nil))
 	}
 	values, err := typed(c)
 	if err != nil {

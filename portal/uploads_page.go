@@ -36,10 +36,10 @@ func (s *server) uploadOf(c *gin.Context, actor access.Actor) (waiting, error) {
 	if err != nil {
 		return waiting{}, err
 	}
-	w := waiting{b, spot{where: where, latest: b.Latest, address: uploadAddress(batch), back: recordAddress(b.Record)}}
+	w := waiting{b, spot{where: where, latest: b.Latest, address: page.UploadAddress(batch), back: page.RecordAddress(b.Record)}}
 	if b.Document != 0 {
 		w.spot.document = versions.Document{ID: b.Document, Record: b.Record, Kind: b.Kind, Title: b.Title}
-		w.back = "/documents/" + strconv.FormatInt(b.Document, 10)
+		w.back = page.DocumentAddress(b.Document)
 	}
 	return w, nil
 }
@@ -120,7 +120,7 @@ func (s *server) showWaiting(c *gin.Context, actor access.Actor, w waiting, h ve
 		v.Caption = w.document.Title
 	}
 	var err error
-	if v.Frame, err = s.frame(c, actor, "Files to add", "/records?kind="+w.where.Kind.String()); err != nil {
+	if v.Frame, err = s.frame(c, actor, "Files to add", page.ListAddress(w.where.Kind)); err != nil {
 		return err
 	}
 	for _, r := range recalled[refusedFile](w.Typed, refusedKey) {
@@ -139,7 +139,7 @@ func (s *server) showWaiting(c *gin.Context, actor access.Actor, w waiting, h ve
 	}
 	v.Facts = form.Facts(s.about(v.Who, w.spot, values))
 	if seen, err := strconv.Atoi(values.Get("latest")); err == nil && w.document.ID != 0 && seen < w.latest {
-		v.Theirs = &page.Link{Words: fmt.Sprintf("%s, version %d", w.document.Title, w.latest), Address: fmt.Sprintf("/documents/%d/versions/%d", w.document.ID, w.latest)}
+		v.Theirs = &page.Link{Words: fmt.Sprintf("%s, version %d", w.document.Title, w.latest), Address: page.VersionAddress(w.document.ID, w.latest)}
 	}
 	v.Going, v.Stamp = page.PlaceOf(w.where, w.document, w.latest), page.StampOf(v.Who, now())
 	v.Back, v.Problems, v.Scripts = w.back, form.Summary(), []string{"facts.js"}
@@ -231,7 +231,7 @@ func (s *server) addedWaiting(c *gin.Context, actor access.Actor, w waiting, hel
 		s.log.Warn("answers not carried on", "upload", w.ID, "error", err)
 	}
 	_, what, _ := strings.Cut(addedAddress(added), "?done=")
-	return s.done(c, uploadAddress(w.ID), what)
+	return s.done(c, page.UploadAddress(w.ID), what)
 }
 
 // dealtWith says that a file was added or taken away meanwhile.

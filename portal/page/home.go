@@ -55,13 +55,13 @@ func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.
 	}
 	for _, w := range n.Approve {
 		h.Needs = append(h.Needs, NeedRow{Verb: "Approve", What: fmt.Sprintf("%s, version %d", w.Title, w.Number),
-			Address: versionAddress(w.Document, w.Number), Why: sent(w), Status: Status{waiting(w.At, now), "next"}})
+			Address: VersionAddress(w.Document, w.Number), Why: sent(w), Status: Status{waiting(w.At, now), "next"}})
 	}
 	for _, r := range n.Review {
 		h.Needs = append(h.Needs, reviewRow(r, n.Today))
 	}
 	for _, w := range n.Sent {
-		h.Sent = append(h.Sent, NeedRow{Verb: "Waits", What: fmt.Sprintf("%s, version %d", w.Title, w.Number), Address: versionAddress(w.Document, w.Number),
+		h.Sent = append(h.Sent, NeedRow{Verb: "Waits", What: fmt.Sprintf("%s, version %d", w.Title, w.Number), Address: VersionAddress(w.Document, w.Number),
 			Why: "You sent it on " + DayOf(w.At) + ". Somebody else has to approve it.", Status: Status{waiting(w.At, now), "next"}})
 	}
 	h.Heading = heading(len(h.Needs))
@@ -73,18 +73,14 @@ func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.
 	}
 	h.Bar = bar(n)
 	if len(libraries) == 1 {
-		at := "/records/" + strconv.FormatInt(libraries[0].ID, 10)
+		at := RecordAddress(libraries[0].ID)
 		f := NewForm(nil, nil)
 		h.AsAt = &AsAt{Address: at, On: f.Date("on", "Show what was in force on", "For example, 14 3 2025")}
 	}
 	for _, l := range libraries {
-		h.Libraries = append(h.Libraries, Link{l.Name, "/records/" + strconv.FormatInt(l.ID, 10)})
+		h.Libraries = append(h.Libraries, Link{l.Name, RecordAddress(l.ID)})
 	}
 	return h
-}
-
-func versionAddress(document int64, number int) string {
-	return fmt.Sprintf("/documents/%d/versions/%d", document, number)
 }
 
 func heading(n int) string {
@@ -118,7 +114,7 @@ func waiting(at, now time.Time) string {
 
 func reviewRow(r versions.Need, today clock.Day) NeedRow {
 	on := clock.DayOf(*r.ReviewOn)
-	row := NeedRow{Verb: "Review", What: fmt.Sprintf("%s, version %d", r.Title, r.Number), Address: versionAddress(r.Document, r.Number)}
+	row := NeedRow{Verb: "Review", What: fmt.Sprintf("%s, version %d", r.Title, r.Number), Address: VersionAddress(r.Document, r.Number)}
 	if on.Before(today) {
 		row.Why = "Review was due on " + Day(on) + ". It stays in force until you replace it."
 		row.Status = Status{Overdue(on, today), "late"}
@@ -136,7 +132,7 @@ func atOneSetting(news []versions.News) bool {
 }
 
 func newsRow(n versions.News, now time.Time, oneSetting bool) NewsRow {
-	r := NewsRow{When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), What: n.Title, Address: versionAddress(n.Document, n.Number)}
+	r := NewsRow{When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), What: n.Title, Address: VersionAddress(n.Document, n.Number)}
 	if n.Number > 1 {
 		r.What += fmt.Sprintf(", version %d", n.Number)
 	}
@@ -161,11 +157,11 @@ func Adding(kinds []access.RecordKind, libraries []people.Record, families bool)
 		case k == access.Library:
 			for _, l := range libraries {
 				if l.Open {
-					list = append(list, Link{l.Name, "/records/" + strconv.FormatInt(l.ID, 10) + "/add"})
+					list = append(list, Link{l.Name, RecordAddress(l.ID) + "/add"})
 				}
 			}
 		case families || k != access.Family && k != access.Parent:
-			list = append(list, Link{"A " + Kind(k), "/records?kind=" + k.String()})
+			list = append(list, Link{"A " + Kind(k), ListAddress(k)})
 		}
 	}
 	return list

@@ -18,14 +18,14 @@ func OpenRecord(kinds []access.RecordKind, said bool, where people.Openings, f *
 	} else {
 		options := make([]Option, 0, len(kinds))
 		for _, k := range kinds {
-			options = append(options, Option{Value: k.String(), Words: upper(Kind(k))})
+			options = append(options, Option{Value: k.String(), Words: upperFirst(Kind(k))})
 		}
 		c.Ask(f.Choice("kind", "What is the record about?", "", options...))
 	}
 	c.Words = []string{"Who may see it follows from their role at its setting. Everything that happens to it is kept, with who and why."}
 	options := settings(where.Homes)
 	if where.Whole {
-		options = append(options, Option{Value: "0", Words: "The whole provider"})
+		options = append(options, Option{Value: "0", Words: Where("")})
 	}
 	c.Ask(f.Line("name", name, hint), f.Choice("setting_id", "At which setting?", "", options...),
 		f.Date("on", "From which day?", "For example, 14 3 2025"), f.Line("why", "Why is it opened?", "For example, came to live here."))
@@ -60,11 +60,7 @@ func settings(homes []people.Home) []Option {
 }
 
 func recordFacts(r people.Record) []Fact {
-	setting := r.Home
-	if setting == "" {
-		setting = "The whole provider"
-	}
-	return []Fact{{"Kind", upper(Kind(r.Kind))}, {"Setting", setting}, {"Status", OpenStatus(r.Open).Words}}
+	return []Fact{{"Kind", upperFirst(Kind(r.Kind))}, {"Setting", Where(r.Home)}, {"Status", OpenStatus(r.Open).Words}}
 }
 
 func turnPage(heading, button string, r people.Record, words ...string) Change {

@@ -71,7 +71,7 @@ func WaitingOf(b versions.Batch, current int64, now time.Time) Waiting {
 		w := WaitingFile{ID: h.ID, Name: h.FileName, Kind: FileKind(h.MediaType), Size: Size(h.Size), Current: h.ID == current, Gone: h.Gone,
 			Kept: lowerMoment(h.At.Add(keptFor), now)}
 		for _, s := range h.Same {
-			w.Same = append(w.Same, SameFile{fmt.Sprintf("%s, version %d", s.Title, s.Number), versionAddress(s.Document, s.Number), DayOf(s.RecordedAt)})
+			w.Same = append(w.Same, SameFile{fmt.Sprintf("%s, version %d", s.Title, s.Number), VersionAddress(s.Document, s.Number), DayOf(s.RecordedAt)})
 		}
 		v.Files = append(v.Files, w)
 	}
@@ -138,6 +138,6 @@ func UnfinishedRow(u versions.Unfinished, now time.Time) NeedRow {
 	if u.Files == 1 {
 		them = "it"
 	}
-	return NeedRow{Verb: "Finish", What: fmt.Sprintf("%s for %s", upper(files), u.Name), Address: fmt.Sprintf("/uploads/%d", u.Batch),
+	return NeedRow{Verb: "Finish", What: fmt.Sprintf("%s for %s", upperFirst(files), u.Name), Address: UploadAddress(u.Batch),
 		Why: fmt.Sprintf("You sent %s on %s and have not added %s yet. Files wait for a day.", them, DayOf(u.BegunAt), them), Status: Status{"Until " + lowerMoment(u.BegunAt.Add(keptFor), now), "soon"}}
 }
