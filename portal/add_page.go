@@ -191,7 +191,7 @@ func (s *server) addAtOnce(c *gin.Context, actor access.Actor, at spot, in sent,
 	claim := versions.Claim{Entry: f.entry, Latest: latestSeen(in.values, at.latest)}
 	batch, added, err := s.keeper.AddSent(c.Request.Context(), actor, at.slot, typed, in.files[0], claim, key)
 	if err == nil {
-		return s.onward(c, addedAddress(added))
+		return s.toAdded(c, added)
 	}
 	_, problems, ok := refused(err)
 	if batch == 0 || !ok {
@@ -212,13 +212,17 @@ func latestSeen(values url.Values, latest int) int {
 	return latest
 }
 
-// addedAddress is the page of what was added, with a notice of it.
-func addedAddress(a versions.Added) string {
-	what := "added"
+// addedAs is the word by which the next page says what became of a file.
+func addedAs(a versions.Added) string {
 	if a.Version.State == versions.Submitted {
-		what = "submitted"
+		return "submitted"
 	}
-	return page.DocumentAddress(a.Document.ID) + "/versions/" + strconv.Itoa(a.Version.Number) + "?done=" + what
+	return "added"
+}
+
+// toAdded leads to what was added, with a notice of it.
+func (s *server) toAdded(c *gin.Context, a versions.Added) error {
+	return s.onward(c, page.VersionAddress(a.Document.ID, a.Version.Number)+"?done="+addedAs(a))
 }
 
 // scripted is the header with which the page's script sends a form. It cannot

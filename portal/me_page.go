@@ -139,10 +139,5 @@ func (s *server) askToken(c *gin.Context, actor access.Actor, status int, form *
 		Words: []string{"A token lets a program act as you, with everything you may do. Make one for each program, so that you can end one without the others."}}
 	label := form.Line("label", "What is it for?", "For example, Rota export.")
 	v.Fields = []page.Field{{Input: &label}, {Input: &days}}
-	var err error
-	if v.Frame, err = s.frame(c, actor, "Make an API token", ""); err != nil {
-		return err
-	}
-	v.Back, v.Problems = "/me", form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "", status, form)
 }

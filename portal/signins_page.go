@@ -93,9 +93,5 @@ func (s *server) askWelcome(c *gin.Context, actor access.Actor, who login.SignIn
 	v.Ask(form.Line("name", "Name", "As colleagues know them. It stands beside everything they do here."),
 		form.Line("post", "Post (optional)", "For example, Senior support worker."))
 	askGiving(&v, form, homes)
-	if v.Frame, err = s.frame(c, actor, "Give a role", "/sign-ins"); err != nil {
-		return err
-	}
-	v.Back, v.Problems = "/sign-ins", form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "/sign-ins", status, form)
 }

@@ -212,7 +212,7 @@ func (s *server) mend(c *gin.Context, actor access.Actor, w waiting, h versions.
 // answers, or to what was added with the last one.
 func (s *server) addedWaiting(c *gin.Context, actor access.Actor, w waiting, held int64, values url.Values, added versions.Added) error {
 	if len(w.Files) < 2 || !slices.ContainsFunc(w.Files, func(h versions.Held) bool { return h.ID == held }) {
-		return s.onward(c, addedAddress(added))
+		return s.toAdded(c, added)
 	}
 	for _, name := range []string{"title", "note", "late_reason"} {
 		values.Del(name)
@@ -230,8 +230,7 @@ func (s *server) addedWaiting(c *gin.Context, actor access.Actor, w waiting, hel
 	if err := s.keeper.Note(c.Request.Context(), actor, w.ID, typed); err != nil && !fault.Is(err, fault.NotFound) {
 		s.log.Warn("answers not carried on", "upload", w.ID, "error", err)
 	}
-	_, what, _ := strings.Cut(addedAddress(added), "?done=")
-	return s.done(c, page.UploadAddress(w.ID), what)
+	return s.done(c, page.UploadAddress(w.ID), addedAs(added))
 }
 
 // dealtWith says that a file was added or taken away meanwhile.
@@ -260,7 +259,7 @@ func (s *server) addGone(c *gin.Context, actor access.Actor, held int64, values 
 	claim := versions.Claim{Entry: entry, Meant: values.Get("meant") == "yes"}
 	added, err := s.keeper.AddHeld(c.Request.Context(), actor, batch, held, claim)
 	if err == nil {
-		return s.onward(c, addedAddress(added))
+		return s.toAdded(c, added)
 	}
 	if added.Document.ID == 0 {
 		return notFound
@@ -279,8 +278,7 @@ func (s *server) noLonger(c *gin.Context, actor access.Actor, values url.Values,
 		return err
 	}
 	if added.Document.ID != 0 {
-		address, _, _ := strings.Cut(addedAddress(added), "?")
-		v.There = &page.Link{Words: fmt.Sprintf("%s, version %d", added.Document.Title, added.Version.Number), Address: address}
+		v.There = &page.Link{Words: fmt.Sprintf("%s, version %d", added.Document.Title, added.Version.Number), Address: page.VersionAddress(added.Document.ID, added.Version.Number)}
 	}
 	v.Typed = page.TypedFacts(values)
 	return s.show(c, status, "no-longer", v)

@@ -150,9 +150,9 @@ func newsRow(n versions.News, now time.Time, oneSetting bool) NewsRow {
 
 // Adding says where somebody may add a document: to a library at once, to other
 // records by way of their list.
-func Adding(kinds []access.RecordKind, libraries []people.Record, families bool) []Link {
+func Adding(m people.Menu, libraries []people.Record) []Link {
 	var list []Link
-	for _, k := range kinds {
+	for _, k := range m.Adds {
 		switch {
 		case k == access.Library:
 			for _, l := range libraries {
@@ -160,7 +160,7 @@ func Adding(kinds []access.RecordKind, libraries []people.Record, families bool)
 					list = append(list, Link{l.Name, RecordAddress(l.ID) + "/add"})
 				}
 			}
-		case families || k != access.Family && k != access.Parent:
+		case m.Meets(k):
 			list = append(list, Link{"A " + Kind(k), ListAddress(k)})
 		}
 	}
