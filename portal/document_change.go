@@ -105,20 +105,27 @@ func (s *server) showForm(c *gin.Context, actor access.Actor, x change, status i
 	v.Address, v.Caption = c.Request.URL.Path, fmt.Sprintf("%s, version %d", sheet.Document.Title, sheet.Shown.Number)
 	v.Submit.Cancel = page.VersionAddress(sheet.Document.ID, sheet.Shown.Number)
 	v.Hidden = []page.Kept{{Name: "seen", Text: strconv.Itoa(sheet.Stamp)}}
-	if no := cannot(x.action, sheet); no != nil {
-		if status == http.StatusOK {
-			status, _, _ = face(no.Kind)
-		}
-		v.Fields, v.Submit.Words, v.Words, v.Compare = nil, "", written(values), nil
-		if len(bad) == 0 {
-			v.Words = []string{no.Public}
-		}
+	if no := sheet.Cannot(x.action); no != nil {
+		status = refusal(&v, no, status, values, bad)
 	}
 	if v.Frame, err = s.documentFrame(c, actor, sheet, clock.Day{}, x.doing); err != nil {
 		return err
 	}
 	v.Problems = form.Summary()
 	return s.show(c, status, "change", v)
+}
+
+// refusal turns a page with a form into one that says why nothing can be done, and
+// gives back what was written. It gives the status of the answer.
+func refusal(v *page.Change, no *fault.Fault, status int, values url.Values, bad []fault.Field) int {
+	v.Fields, v.Submit.Words, v.Words, v.Compare = nil, "", written(values), nil
+	if len(bad) == 0 { // otherwise the summary says it
+		v.Words = []string{no.Public}
+	}
+	if status == http.StatusOK {
+		status, _, _ = face(no.Kind)
+	}
+	return status
 }
 
 // written gives back what somebody wrote who could not send it.
@@ -130,21 +137,4 @@ func written(values url.Values) []string {
 		}
 	}
 	return words
-}
-
-// cannot tells what stands in the way of a change as the document is now, nil
-// where nothing does. The act itself decides; this keeps a page from offering
-// what it would refuse.
-func cannot(a access.Action, s versions.Sheet) *fault.Fault {
-	switch {
-	case a == access.ApproveVersion && !s.Document.NeedsApproval:
-		return fault.New(fault.Conflict, "Documents of this kind need no approval.")
-	case a == access.ApproveVersion && s.Shown.Approval != nil:
-		return fault.New(fault.Conflict, "This version is approved already.")
-	case a == access.ApproveVersion && s.Own:
-		return fault.New(fault.Forbidden, "You wrote this version, so somebody else must approve it.")
-	case a == access.CorrectDate && len(s.Shown.Said) == 0:
-		return fault.New(fault.Conflict, "This version has not been approved, so there is no date to correct yet.")
-	}
-	return nil
 }

@@ -117,14 +117,8 @@ func (s *server) showTurn(c *gin.Context, actor access.Actor, t step, status int
 	v := t.face(r, to, form)
 	v.Address, v.Caption, v.Submit.Cancel = c.Request.URL.Path, r.Name, page.RecordAddress(r.ID)
 	v.Hidden = []page.Kept{{Name: "kind", Text: r.Kind.String()}}
-	if no := cannotTurn(t.action, r, to); no != "" {
-		if status == http.StatusOK {
-			status = http.StatusConflict
-		}
-		v.Fields, v.Submit.Words, v.Words = nil, "", written(values)
-		if len(bad) == 0 {
-			v.Words = []string{no}
-		}
+	if no := r.Cannot(t.action, to); no != nil {
+		status = refusal(&v, no, status, values, bad)
 	}
 	kind := page.ListAddress(r.Kind)
 	if v.Frame, err = s.frame(c, actor, t.doing+": "+page.Kind(r.Kind), kind); err != nil {
@@ -133,21 +127,4 @@ func (s *server) showTurn(c *gin.Context, actor access.Actor, t step, status int
 	v.Crumbs = []page.Link{{Words: page.Kinds(r.Kind), Address: kind}, {Words: r.Name, Address: page.RecordAddress(r.ID)}, {Words: t.doing}}
 	v.Problems = form.Summary()
 	return s.show(c, status, "change", v)
-}
-
-// cannotTurn tells what stands in the way as the record is now.
-func cannotTurn(a access.Action, r people.Record, to []people.Home) string {
-	switch {
-	case a == access.CloseRecord && !r.Open:
-		return "This record is closed already."
-	case a == access.ReopenRecord && r.Open:
-		return "This record is open already."
-	case a == access.MoveRecord && r.HomeID == nil:
-		return "This record belongs to the whole provider and cannot be moved."
-	case a == access.MoveRecord && len(to) == 0 && r.Person != nil:
-		return "This member of staff takes their role along, so moving them takes somebody who manages the staff of both settings. Ask an administrator."
-	case a == access.MoveRecord && len(to) == 0:
-		return "There is no other setting to which it could move."
-	}
-	return ""
 }

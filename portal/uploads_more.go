@@ -31,7 +31,7 @@ func (s *server) keepWaiting(c *gin.Context, actor access.Actor) error {
 	}
 	h, there := w.held(held)
 	if !there {
-		return s.noLonger(c, actor, values, versions.Added{}, dealtWith())
+		return s.noLonger(c, actor, values, versions.Added{}, versions.NotWaiting())
 	}
 	if err := s.noteTyped(c, actor, w, held, values); err != nil {
 		status, problems, ok := refused(err)

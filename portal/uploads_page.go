@@ -187,10 +187,10 @@ func (s *server) addWaiting(c *gin.Context, actor access.Actor) error {
 		return s.noLonger(c, actor, values, added, err)
 	}
 	if w, err = s.uploadOf(c, actor); err != nil { // as it stands after what came in between
-		return s.noLonger(c, actor, values, added, dealtWith())
+		return s.noLonger(c, actor, values, added, versions.NotWaiting())
 	}
 	if h, there = w.held(held); !there {
-		return s.noLonger(c, actor, values, added, dealtWith())
+		return s.noLonger(c, actor, values, added, versions.NotWaiting())
 	}
 	return s.mend(c, actor, w, h, status, values, problems)
 }
@@ -231,11 +231,6 @@ func (s *server) addedWaiting(c *gin.Context, actor access.Actor, w waiting, hel
 		s.log.Warn("answers not carried on", "upload", w.ID, "error", err)
 	}
 	return s.done(c, page.UploadAddress(w.ID), addedAs(added))
-}
-
-// dealtWith says that a file was added or taken away meanwhile.
-func dealtWith() error {
-	return fault.New(fault.Conflict, "This file is no longer waiting: it was added or taken away in another tab.")
 }
 
 // addGone answers the form of an upload that is not there. Where its file was

@@ -41,7 +41,6 @@ type Home struct {
 	AsAt         *AsAt
 	Libraries    []Link
 	Add          []Link // where they may add a document
-	Start        []Link // where to begin, for those for whom nothing waits
 }
 
 // mostRows is how many things that wait are listed.
@@ -53,23 +52,27 @@ func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.
 	for _, u := range unfinished {
 		h.Needs = append(h.Needs, UnfinishedRow(u, now))
 	}
+	apart := severalSettings(n)
 	for _, w := range n.Approve {
 		h.Needs = append(h.Needs, NeedRow{Verb: "Approve", What: fmt.Sprintf("%s, version %d", w.Title, w.Number),
-			Address: VersionAddress(w.Document, w.Number), Why: sent(w), Status: Status{waiting(w.At, now), "next"}})
+			Address: VersionAddress(w.Document, w.Number), Why: settingOf(w, apart) + sent(w), Status: Status{waiting(w.At, now), "next"}})
 	}
 	for _, r := range n.Review {
-		h.Needs = append(h.Needs, reviewRow(r, n.Today))
+		row := reviewRow(r, n.Today)
+		row.Why = settingOf(r, apart) + row.Why
+		h.Needs = append(h.Needs, row)
 	}
 	for _, w := range n.Sent {
 		h.Sent = append(h.Sent, NeedRow{Verb: "Waits", What: fmt.Sprintf("%s, version %d", w.Title, w.Number), Address: VersionAddress(w.Document, w.Number),
-			Why: "You sent it on " + DayOf(w.At) + ". Somebody else has to approve it.", Status: Status{waiting(w.At, now), "next"}})
+			Why: settingOf(w, apart) + "You sent it on " + DayOf(w.At) + ". Somebody else has to approve it.", Status: Status{waiting(w.At, now), "next"}})
 	}
 	h.Heading = heading(len(h.Needs))
 	if len(h.Needs) > mostRows {
 		h.Needs = h.Needs[:mostRows]
 	}
+	oneSetting := atOneSetting(news)
 	for _, w := range news {
-		h.News = append(h.News, newsRow(w, now, atOneSetting(news)))
+		h.News = append(h.News, newsRow(w, now, oneSetting))
 	}
 	h.Bar = bar(n)
 	if len(libraries) == 1 {
@@ -92,10 +95,25 @@ func heading(n int) string {
 	return fmt.Sprintf("%d things need you", n)
 }
 
+// severalSettings tells whether what waits is not all of one setting: policies of
+// several have the same titles.
+func severalSettings(n versions.Needs) bool {
+	all := slices.Concat(n.Approve, n.Review, n.Sent)
+	return slices.ContainsFunc(all, func(w versions.Need) bool { return w.HomeName != all[0].HomeName })
+}
+
+// settingOf says of which setting something is, where that does not go without saying.
+func settingOf(w versions.Need, apart bool) string {
+	if !apart {
+		return ""
+	}
+	return Where(w.HomeName) + ". "
+}
+
 func sent(n versions.Need) string {
 	t := "From " + n.By
 	if n.Post != "" {
-		t += ", " + lowerFirst(n.Post)
+		t += ", " + lowerPost(n.Post)
 	}
 	t += ", " + n.At.In(clock.London).Format("2 January") + "."
 	if n.Note != "" {

@@ -83,19 +83,18 @@ type RoleEver struct {
 // Person is the page of one of the provider's people.
 type Person struct {
 	Frame
-	Name, Post    string
-	Status        *Status
-	Last          string
-	Came          string
-	SignsIn       bool
-	Service       bool
-	Issuer        string
-	Subject       string
-	Email         string
-	Said          string // another name that the sign-in service gives them now
-	Now, Not      []RoleEver
-	Give          string
-	OthersHeading string
+	Name, Post string
+	Status     *Status
+	Last       string
+	Came       string
+	SignsIn    bool
+	Service    bool
+	Issuer     string
+	Subject    string
+	Email      string
+	Said       string // another name that the sign-in service gives them now
+	Now, Not   []RoleEver
+	Give       string
 }
 
 // PersonOf makes the page.

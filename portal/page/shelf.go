@@ -15,7 +15,6 @@ type Status struct{ Words, Look string }
 // AsAt is the box in which a day is chosen.
 type AsAt struct {
 	Address   string
-	Legend    string
 	On, Known Date
 	Opened    bool // the part about another day's knowledge is open
 	Words     string

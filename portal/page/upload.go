@@ -191,7 +191,7 @@ func StampOf(w *Who, now time.Time) Stamp {
 	if w != nil {
 		s.Who = w.Name
 		if w.Post != "" {
-			s.Who += ", " + lowerFirst(w.Post)
+			s.Who += ", " + lowerPost(w.Post)
 		}
 	}
 	return s
