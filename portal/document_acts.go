@@ -30,7 +30,7 @@ func (s *server) approving() change {
 // correcting says from when a version really held.
 func (s *server) correcting() change {
 	return change{
-		action: access.CorrectDate, doing: "Correct dates", done: "corrected", day: "in_force_from", which: "the day from which it holds",
+		action: access.CorrectDate, doing: "Correct dates", done: "corrected", day: "in_force_from", which: "the day from which it holds", last: "in_force_to", why: true,
 		fill: func(sheet versions.Sheet) url.Values {
 			said := page.LastSaid(sheet.Shown)
 			return page.DayFields(page.DayFields(nil, "in_force_from", clock.DayOf(said.From)), "in_force_to", page.LastDayOf(said))
@@ -47,7 +47,7 @@ func (s *server) correcting() change {
 // restoring brings an earlier content back as a new version.
 func (s *server) restoring() change {
 	return change{
-		action: access.RestoreVersion, doing: "Bring back", done: "restored", day: "in_force_from", which: "the day from which it holds",
+		action: access.RestoreVersion, doing: "Bring back", done: "restored", day: "in_force_from", which: "the day from which it holds", why: true,
 		fill: func(versions.Sheet) url.Values { return page.DayFields(nil, "in_force_from", today()) },
 		face: page.Restore,
 		do: func(c *gin.Context, actor access.Actor, q versions.Ask, day string, typed url.Values) (string, error) {
@@ -60,7 +60,7 @@ func (s *server) restoring() change {
 // withdrawing ends a document.
 func (s *server) withdrawing() change {
 	return change{
-		action: access.Withdraw, doing: "Withdraw", done: "withdrawn", day: "from", which: "the day from which it is withdrawn",
+		action: access.Withdraw, doing: "Withdraw", done: "withdrawn", day: "from", which: "the day from which it is withdrawn", why: true,
 		fill: func(versions.Sheet) url.Values { return page.DayFields(nil, "from", today()) },
 		face: page.Withdraw,
 		do: func(c *gin.Context, actor access.Actor, q versions.Ask, day string, typed url.Values) (string, error) {

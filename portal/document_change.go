@@ -22,6 +22,8 @@ type change struct {
 	done   string // the word that the notice afterwards goes by
 	day    string // the name of its day
 	which  string // says in a sentence which day that is
+	last   string // the name of its last day, "" where none is asked for
+	why    bool   // a reason is asked for
 	// fill gives what stands in the form at first, face what stands around it,
 	// and do carries it out, telling where to go on.
 	fill func(versions.Sheet) url.Values
@@ -29,16 +31,16 @@ type change struct {
 	do   func(c *gin.Context, actor access.Actor, q versions.Ask, day string, typed url.Values) (string, error)
 }
 
-// form shows the page on which a change is to be made.
-func (s *server) form(x change) handler {
+// changeForm shows the page on which a change is to be made.
+func (s *server) changeForm(x change) handler {
 	return func(c *gin.Context, actor access.Actor) error {
-		return s.showForm(c, actor, x, http.StatusOK, nil, nil)
+		return s.showChange(c, actor, x, http.StatusOK, nil, nil)
 	}
 }
 
-// send carries a change out, or shows its page again with what was typed and
+// changeSend carries a change out, or shows its page again with what was typed and
 // what is to be put right.
-func (s *server) send(x change) handler {
+func (s *server) changeSend(x change) handler {
 	return func(c *gin.Context, actor access.Actor) error {
 		q, err := asked(c)
 		if err != nil {
@@ -48,17 +50,9 @@ func (s *server) send(x change) handler {
 		if err != nil {
 			return err
 		}
-		day, bad := needDay(values, x.day, x.which)
-		if last := "in_force_to"; x.action == access.CorrectDate {
-			to, wrong := readDay(values, last, "the last day on which it holds")
-			bad = append(bad, wrong...)
-			values.Set(last, to)
-		}
-		if x.action != access.ApproveVersion {
-			bad = append(bad, fault.CheckLine("why", values.Get("why"))...)
-		}
+		day, bad := x.read(values)
 		if len(bad) > 0 {
-			return s.showForm(c, actor, x, http.StatusBadRequest, values, bad)
+			return s.showChange(c, actor, x, http.StatusBadRequest, values, bad)
 		}
 		err = s.keeper.Unchanged(c.Request.Context(), actor, x.action, q.Document, values.Get("seen"))
 		var on string
@@ -72,22 +66,37 @@ func (s *server) send(x change) handler {
 		if !ok {
 			return err
 		}
-		return s.showForm(c, actor, x, status, values, bad)
+		return s.showChange(c, actor, x, status, values, bad)
 	}
+}
+
+// read gives the day that was typed, and what is to be put right. The last day
+// stands among the values then, written as YYYY-MM-DD.
+func (x change) read(values url.Values) (string, []fault.Field) {
+	day, bad := needDay(values, x.day, x.which)
+	if x.last != "" {
+		to, wrong := readDay(values, x.last, "the last day on which it holds")
+		bad = append(bad, wrong...)
+		values.Set(x.last, to)
+	}
+	if x.why {
+		bad = append(bad, fault.CheckLine("why", values.Get("why"))...)
+	}
+	return day, bad
 }
 
 // needDay reads a day that has to be said.
 func needDay(values url.Values, name, which string) (string, []fault.Field) {
 	day, bad := readDay(values, name, which)
 	if day == "" && len(bad) == 0 {
-		bad = []fault.Field{{Name: name, Problem: "Enter " + which}}
+		bad = []fault.Field{{Name: name, Problem: "Enter " + which + "."}}
 	}
 	return day, bad
 }
 
-// showForm shows the page of a change. Where it cannot be made, it says why in
+// showChange shows the page of a change. Where it cannot be made, it says why in
 // place of the form, and gives back what was written.
-func (s *server) showForm(c *gin.Context, actor access.Actor, x change, status int, values url.Values, bad []fault.Field) error {
+func (s *server) showChange(c *gin.Context, actor access.Actor, x change, status int, values url.Values, bad []fault.Field) error {
 	q, err := asked(c)
 	if err != nil {
 		return err

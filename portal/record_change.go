@@ -44,15 +44,15 @@ func moving() step {
 	return step{access.MoveRecord, "Move", "moved", "the day on which it moved", page.MoveRecord, people.Move}
 }
 
-// turnForm shows the page on which something is to be done to a record.
-func (s *server) turnForm(t step) handler {
+// stepForm shows the page on which something is to be done to a record.
+func (s *server) stepForm(t step) handler {
 	return func(c *gin.Context, actor access.Actor) error {
-		return s.showTurn(c, actor, t, http.StatusOK, page.DayFields(nil, "on", today()), nil)
+		return s.showStep(c, actor, t, http.StatusOK, page.DayFields(nil, "on", today()), nil)
 	}
 }
 
-// turnSend does it, or shows the page again with what was typed.
-func (s *server) turnSend(t step) handler {
+// stepSend does it, or shows the page again with what was typed.
+func (s *server) stepSend(t step) handler {
 	return func(c *gin.Context, actor access.Actor) error {
 		record, err := id(c, "id")
 		if err != nil {
@@ -62,9 +62,9 @@ func (s *server) turnSend(t step) handler {
 		if err != nil {
 			return err
 		}
-		on, home, bad := readTurn(values, t)
+		on, home, bad := readStep(values, t)
 		if len(bad) > 0 {
-			return s.showTurn(c, actor, t, http.StatusBadRequest, values, bad)
+			return s.showStep(c, actor, t, http.StatusBadRequest, values, bad)
 		}
 		kind := values.Get("kind")
 		err = t.do(c.Request.Context(), s.db, actor, record, home, people.Change{On: on, Why: values.Get("why")})
@@ -81,11 +81,11 @@ func (s *server) turnSend(t step) handler {
 		if !ok {
 			return err
 		}
-		return s.showTurn(c, actor, t, status, values, bad)
+		return s.showStep(c, actor, t, status, values, bad)
 	}
 }
 
-func readTurn(values url.Values, t step) (on clock.Day, home int64, bad []fault.Field) {
+func readStep(values url.Values, t step) (on clock.Day, home int64, bad []fault.Field) {
 	if t.action == access.MoveRecord {
 		home, bad = readSetting(values, true)
 	}
@@ -99,12 +99,12 @@ func readTurn(values url.Values, t step) (on clock.Day, home int64, bad []fault.
 func readSetting(values url.Values, one bool) (int64, []fault.Field) {
 	home, err := strconv.ParseInt(values.Get("setting_id"), 10, 64)
 	if err != nil || home < 0 || one && home == 0 {
-		return 0, []fault.Field{{Name: "setting_id", Problem: "Choose a setting"}}
+		return 0, []fault.Field{{Name: "setting_id", Problem: "Choose a setting."}}
 	}
 	return home, nil
 }
 
-func (s *server) showTurn(c *gin.Context, actor access.Actor, t step, status int, values url.Values, bad []fault.Field) error {
+func (s *server) showStep(c *gin.Context, actor access.Actor, t step, status int, values url.Values, bad []fault.Field) error {
 	record, err := id(c, "id")
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func (s *server) openSend(c *gin.Context, actor access.Actor) error {
 	home, bad := readSetting(values, false)
 	kind, ok := access.ParseRecordKind(values.Get("kind"))
 	if !ok {
-		bad = append(bad, fault.Field{Name: "kind", Problem: "Choose what the record is about"})
+		bad = append(bad, fault.Field{Name: "kind", Problem: "Choose what the record is about."})
 	}
 	text, wrong := needDay(values, "on", "the day on which it was opened")
 	bad = append(bad, wrong...)

@@ -37,7 +37,7 @@ type NewActor struct {
 	Kind            access.Kind
 	Name, PostTitle string
 	Email           string
-	Issuer, Subject string // who they are at the identity provider; both "" for a service account
+	Issuer, Subject string // who they are at the sign-in service; both "" for a service account
 }
 
 // RoleHeld is a role that somebody holds now. Home is "" for the whole provider.

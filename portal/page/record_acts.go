@@ -63,27 +63,27 @@ func recordFacts(r people.Record) []Fact {
 	return []Fact{{"Kind", upperFirst(Kind(r.Kind))}, {"Setting", Where(r.Home)}, {"Status", OpenStatus(r.Open).Words}}
 }
 
-func turnPage(heading, button string, r people.Record, words ...string) Change {
+func stepPage(heading, button string, r people.Record, words ...string) Change {
 	return Change{Heading: heading, Words: words, Submit: Submit{Words: button}, FactsTitle: "The record now", Facts: recordFacts(r)}
 }
 
 // CloseRecord makes the page on which a record is closed.
 func CloseRecord(r people.Record, _ []people.Home, f *Form) Change {
-	c := turnPage("Close this record", "Close the record", r, "Nothing can be added to it then. It stays here, and whoever may read it can go on reading it.", "It can be opened again.")
+	c := stepPage("Close this record", "Close the record", r, "Nothing can be added to it then. It stays here, and whoever may read it can go on reading it.", "It can be opened again.")
 	c.Ask(f.Date("on", "When was it closed?", "For example, 14 3 2025"), f.Line("why", "Why is it closed?", "For example, moved to a foster family."))
 	return c
 }
 
 // ReopenRecord makes the page on which a record is opened again.
 func ReopenRecord(r people.Record, _ []people.Home, f *Form) Change {
-	c := turnPage("Open this record again", "Open it again", r, "Documents can be added to it then.")
+	c := stepPage("Open this record again", "Open it again", r, "Documents can be added to it then.")
 	c.Ask(f.Date("on", "When was it opened again?", "For example, 14 3 2025"), f.Line("why", "Why is it opened again?", "For example, came back to live here."))
 	return c
 }
 
 // MoveRecord makes the page on which a record is moved to another setting.
 func MoveRecord(r people.Record, to []people.Home, f *Form) Change {
-	c := turnPage("Move this record", "Move the record", r, "All its documents go along. Whoever sees it by their role at "+or(r.Home, "its setting")+" no longer does from that moment, and you may be one of them. Those with a role at the other setting see it.")
+	c := stepPage("Move this record", "Move the record", r, "All its documents go along. Whoever sees it by their role at "+or(r.Home, "its setting")+" no longer does from that moment, and you may be one of them. Those with a role at the other setting see it.")
 	if r.Person != nil {
 		c.Words = append(c.Words, "This is the file of somebody who signs in here: their roles move along with it, and what they could see at "+or(r.Home, "the old setting")+" they no longer see.")
 	}
