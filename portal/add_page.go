@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,7 +36,7 @@ func (s *server) newDocuments(c *gin.Context, actor access.Actor) (spot, error) 
 		return spot{}, err
 	}
 	slot, refusal := s.keeper.BeginDocument(c.Request.Context(), actor, record)
-	return s.spot(c, actor, slot, record, recordAddress(record), refusal)
+	return s.spot(c, actor, slot, record, page.RecordAddress(record), refusal)
 }
 
 // nextVersion finds the document whose next version is to be added.
@@ -47,7 +46,7 @@ func (s *server) nextVersion(c *gin.Context, actor access.Actor) (spot, error) {
 		return spot{}, err
 	}
 	slot, refusal := s.keeper.BeginVersion(c.Request.Context(), actor, document)
-	return s.spot(c, actor, slot, slot.Document().Record, "/documents/"+strconv.FormatInt(document, 10), refusal)
+	return s.spot(c, actor, slot, slot.Document().Record, page.DocumentAddress(document), refusal)
 }
 
 func (s *server) spot(c *gin.Context, actor access.Actor, slot versions.Slot, record int64, back string, refusal error) (spot, error) {
@@ -69,8 +68,8 @@ func (s *server) adding(find func(*gin.Context, access.Actor) (spot, error)) han
 		if err != nil {
 			return err
 		}
-		values := dayFields(nil, "in_force_from", today())
-		dayFields(values, "received_on", today())
+		values := page.DayFields(nil, "in_force_from", today())
+		page.DayFields(values, "received_on", today())
 		return s.addPage(c, actor, at, http.StatusOK, values, nil)
 	}
 }
@@ -85,7 +84,7 @@ func (s *server) addPage(c *gin.Context, actor access.Actor, at spot, status int
 		v.Caption, v.Heading = at.document.Title, "Add the next version"
 	}
 	var err error
-	if v.Frame, err = s.frame(c, actor, v.Heading, "/records?kind="+at.where.Kind.String()); err != nil {
+	if v.Frame, err = s.frame(c, actor, v.Heading, page.ListAddress(at.where.Kind)); err != nil {
 		return err
 	}
 	form := page.NewForm(values, problems)
@@ -171,7 +170,7 @@ func (s *server) wait(c *gin.Context, actor access.Actor, at spot, in sent, f fa
 	if err != nil {
 		return s.addAgain(c, actor, at, in, err)
 	}
-	return s.onward(c, uploadAddress(batch))
+	return s.onward(c, page.UploadAddress(batch))
 }
 
 // suggested is what is wrong with the facts of a file for which the next page
@@ -196,7 +195,7 @@ func (s *server) addAtOnce(c *gin.Context, actor access.Actor, at spot, in sent,
 	claim := versions.Claim{Entry: f.entry, Latest: latestSeen(in.values, at.latest)}
 	batch, added, err := s.keeper.AddSent(c.Request.Context(), actor, at.slot, typed, in.files[0], claim, key)
 	if err == nil {
-		return s.onward(c, addedAddress(added))
+		return s.toAdded(c, added)
 	}
 	_, problems, ok := refused(err)
 	if batch == 0 || !ok {
@@ -206,7 +205,7 @@ func (s *server) addAtOnce(c *gin.Context, actor access.Actor, at spot, in sent,
 	if e := s.keeper.Note(c.Request.Context(), actor, batch, typed); e != nil {
 		return errors.Join(err, e)
 	}
-	return s.onward(c, uploadAddress(batch))
+	return s.onward(c, page.UploadAddress(batch))
 }
 
 // latestSeen is the newest version as the person saw it when the page was made.
@@ -217,15 +216,17 @@ func latestSeen(values url.Values, latest int) int {
 	return latest
 }
 
-func uploadAddress(batch int64) string { return "/uploads/" + strconv.FormatInt(batch, 10) }
-
-// addedAddress is the page of what was added, with a notice of it.
-func addedAddress(a versions.Added) string {
-	what := "added"
+// addedAs is the word by which the next page says what became of a file.
+func addedAs(a versions.Added) string {
 	if a.Version.State == versions.Submitted {
-		what = "submitted"
+		return "submitted"
 	}
-	return "/documents/" + strconv.FormatInt(a.Document.ID, 10) + "/versions/" + strconv.Itoa(a.Version.Number) + "?done=" + what
+	return "added"
+}
+
+// toAdded leads to what was added, with a notice of it.
+func (s *server) toAdded(c *gin.Context, a versions.Added) error {
+	return s.onward(c, page.VersionAddress(a.Document.ID, a.Version.Number)+"?done="+addedAs(a))
 }
 
 // scripted is the header with which the page's script sends a form. It cannot
@@ -265,13 +266,4 @@ func recalled[T any](typed map[string]string, key string) (list []T) {
 		return nil
 	}
 	return list
-}
-
-// without is what was typed, less what was remembered beside it.
-func without(typed map[string]string, keys ...string) map[string]string {
-	kept := maps.Clone(typed)
-	for _, k := range keys {
-		delete(kept, k)
-	}
-	return kept
 }

@@ -22,6 +22,8 @@ type change struct {
 	done   string // the word that the notice afterwards goes by
 	day    string // the name of its day
 	which  string // says in a sentence which day that is
+	last   string // the name of its last day, "" where none is asked for
+	why    bool   // a reason is asked for
 	// fill gives what stands in the form at first, face what stands around it,
 	// and do carries it out, telling where to go on.
 	fill func(versions.Sheet) url.Values
@@ -29,16 +31,16 @@ type change struct {
 	do   func(c *gin.Context, actor access.Actor, q versions.Ask, day string, typed url.Values) (string, error)
 }
 
-// form shows the page on which a change is to be made.
-func (s *server) form(x change) handler {
+// changeForm shows the page on which a change is to be made.
+func (s *server) changeForm(x change) handler {
 	return func(c *gin.Context, actor access.Actor) error {
-		return s.showForm(c, actor, x, http.StatusOK, nil, nil)
+		return s.showChange(c, actor, x, http.StatusOK, nil, nil)
 	}
 }
 
-// send carries a change out, or shows its page again with what was typed and
+// changeSend carries a change out, or shows its page again with what was typed and
 // what is to be put right.
-func (s *server) send(x change) handler {
+func (s *server) changeSend(x change) handler {
 	return func(c *gin.Context, actor access.Actor) error {
 		q, err := asked(c)
 		if err != nil {
@@ -48,17 +50,9 @@ func (s *server) send(x change) handler {
 		if err != nil {
 			return err
 		}
-		day, bad := needDay(values, x.day, x.which)
-		if last := "in_force_to"; x.action == access.CorrectDate {
-			to, wrong := readDay(values, last, "the last day on which it holds")
-			bad = append(bad, wrong...)
-			values.Set(last, to)
-		}
-		if x.action != access.ApproveVersion {
-			bad = append(bad, fault.CheckLine("why", values.Get("why"))...)
-		}
+		day, bad := x.read(values)
 		if len(bad) > 0 {
-			return s.showForm(c, actor, x, http.StatusBadRequest, values, bad)
+			return s.showChange(c, actor, x, http.StatusBadRequest, values, bad)
 		}
 		err = s.keeper.Unchanged(c.Request.Context(), actor, x.action, q.Document, values.Get("seen"))
 		var on string
@@ -72,22 +66,37 @@ func (s *server) send(x change) handler {
 		if !ok {
 			return err
 		}
-		return s.showForm(c, actor, x, status, values, bad)
+		return s.showChange(c, actor, x, status, values, bad)
 	}
+}
+
+// read gives the day that was typed, and what is to be put right. The last day
+// stands among the values then, written as YYYY-MM-DD.
+func (x change) read(values url.Values) (string, []fault.Field) {
+	day, bad := needDay(values, x.day, x.which)
+	if x.last != "" {
+		to, wrong := readDay(values, x.last, "the last day on which it holds")
+		bad = append(bad, wrong...)
+		values.Set(x.last, to)
+	}
+	if x.why {
+		bad = append(bad, fault.CheckLine("why", values.Get("why"))...)
+	}
+	return day, bad
 }
 
 // needDay reads a day that has to be said.
 func needDay(values url.Values, name, which string) (string, []fault.Field) {
 	day, bad := readDay(values, name, which)
 	if day == "" && len(bad) == 0 {
-		bad = []fault.Field{{Name: name, Problem: "Enter " + which}}
+		bad = []fault.Field{{Name: name, Problem: "Enter " + which + "."}}
 	}
 	return day, bad
 }
 
-// showForm shows the page of a change. Where it cannot be made, it says why in
+// showChange shows the page of a change. Where it cannot be made, it says why in
 // place of the form, and gives back what was written.
-func (s *server) showForm(c *gin.Context, actor access.Actor, x change, status int, values url.Values, bad []fault.Field) error {
+func (s *server) showChange(c *gin.Context, actor access.Actor, x change, status int, values url.Values, bad []fault.Field) error {
 	q, err := asked(c)
 	if err != nil {
 		return err
@@ -103,22 +112,29 @@ func (s *server) showForm(c *gin.Context, actor access.Actor, x change, status i
 	form := page.NewForm(values, bad)
 	v := x.face(sheet, form)
 	v.Address, v.Caption = c.Request.URL.Path, fmt.Sprintf("%s, version %d", sheet.Document.Title, sheet.Shown.Number)
-	v.Submit.Cancel = versionAddress(sheet.Document.ID, sheet.Shown.Number)
+	v.Submit.Cancel = page.VersionAddress(sheet.Document.ID, sheet.Shown.Number)
 	v.Hidden = []page.Kept{{Name: "seen", Text: strconv.Itoa(sheet.Stamp)}}
-	if no := cannot(x.action, sheet); no != nil {
-		if status == http.StatusOK {
-			status, _, _ = face(no.Kind)
-		}
-		v.Fields, v.Submit.Words, v.Words, v.Compare = nil, "", written(values), nil
-		if len(bad) == 0 {
-			v.Words = []string{no.Public}
-		}
+	if no := sheet.Cannot(x.action); no != nil {
+		status = refusal(&v, no, status, values, bad)
 	}
 	if v.Frame, err = s.documentFrame(c, actor, sheet, clock.Day{}, x.doing); err != nil {
 		return err
 	}
 	v.Problems = form.Summary()
 	return s.show(c, status, "change", v)
+}
+
+// refusal turns a page with a form into one that says why nothing can be done, and
+// gives back what was written. It gives the status of the answer.
+func refusal(v *page.Change, no *fault.Fault, status int, values url.Values, bad []fault.Field) int {
+	v.Fields, v.Submit.Words, v.Words, v.Compare = nil, "", written(values), nil
+	if len(bad) == 0 { // otherwise the summary says it
+		v.Words = []string{no.Public}
+	}
+	if status == http.StatusOK {
+		status, _, _ = face(no.Kind)
+	}
+	return status
 }
 
 // written gives back what somebody wrote who could not send it.
@@ -130,21 +146,4 @@ func written(values url.Values) []string {
 		}
 	}
 	return words
-}
-
-// cannot tells what stands in the way of a change as the document is now, nil
-// where nothing does. The act itself decides; this keeps a page from offering
-// what it would refuse.
-func cannot(a access.Action, s versions.Sheet) *fault.Fault {
-	switch {
-	case a == access.ApproveVersion && !s.Document.NeedsApproval:
-		return fault.New(fault.Conflict, "Documents of this kind need no approval.")
-	case a == access.ApproveVersion && s.Shown.Approval != nil:
-		return fault.New(fault.Conflict, "This version is approved already.")
-	case a == access.ApproveVersion && s.Own:
-		return fault.New(fault.Forbidden, "You wrote this version, so somebody else must approve it.")
-	case a == access.CorrectDate && len(s.Shown.Said) == 0:
-		return fault.New(fault.Conflict, "This version has not been approved, so there is no date to correct yet.")
-	}
-	return nil
 }

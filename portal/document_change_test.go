@@ -31,17 +31,17 @@ func TestDocumentFormsTakeNoNonsense(t *testing.T) {
 	for path, day := range which {
 		form := manager.open(path)
 		for _, c := range []struct{ day, month, year, problem string }{
-			{"", "", "", "Enter " + day[1]},
-			{"14", "", "2025", "Enter the month of " + day[1]},
-			{"soon", "3", "2025", "Enter the day of " + day[1] + " in figures"},
-			{"14", "3", "25", "Enter the year of " + day[1] + " with four figures, such as 2026"},
-			{"31", "February", "2025", "There is no 31 February 2025. Check " + day[1]},
-			{"31", "2", "2025", "There is no 31 February 2025. Check " + day[1]},
-			{"-1", "3", "2025", "Enter the day of " + day[1] + " in figures"},
-			{"1", "13", "2025", "There is no 1 13 2025. Check " + day[1]},
-			{"1", "1", "2500", "Enter a year from 1900 to 2199 for " + day[1]},
-			{"<script>", "3", "2025", "Enter the day of " + day[1] + " in figures"},
-			{strings.Repeat("9", 10_000), "3", "2025", "Enter the day of " + day[1] + " in figures"},
+			{"", "", "", "Enter " + day[1] + "."},
+			{"14", "", "2025", "Enter the month of " + day[1] + "."},
+			{"soon", "3", "2025", "Enter the day of " + day[1] + " in figures."},
+			{"14", "3", "25", "Enter the year of " + day[1] + " with four figures, such as 2026."},
+			{"31", "February", "2025", "There is no 31 February 2025. Check " + day[1] + "."},
+			{"31", "2", "2025", "There is no 31 February 2025. Check " + day[1] + "."},
+			{"-1", "3", "2025", "Enter the day of " + day[1] + " in figures."},
+			{"1", "13", "2025", "There is no 1 13 2025. Check " + day[1] + "."},
+			{"1", "1", "2500", "Enter a year from 1900 to 2199 for " + day[1] + "."},
+			{"<script>", "3", "2025", "Enter the day of " + day[1] + " in figures."},
+			{strings.Repeat("9", 10_000), "3", "2025", "Enter the day of " + day[1] + " in figures."},
 		} {
 			given := []string{day[0] + "-day", c.day, day[0] + "-month", c.month, day[0] + "-year", c.year}
 			if form.typed().Has("why") {

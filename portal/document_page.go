@@ -16,10 +16,6 @@ import (
 // versionsOfPage is how many versions the history shows at a time.
 const versionsOfPage = 20
 
-func documentAddress(id int64) string { return "/documents/" + strconv.FormatInt(id, 10) }
-
-func versionAddress(id int64, n int) string { return fmt.Sprintf("/documents/%d/versions/%d", id, n) }
-
 // asked reads which document is meant, and which version where the address
 // names one.
 func asked(c *gin.Context) (q versions.Ask, err error) {
@@ -76,11 +72,11 @@ func (s *server) documentFrame(c *gin.Context, actor access.Actor, sheet version
 		title = doing + ": " + title
 	}
 	w := sheet.Where
-	kind := "/records?kind=" + w.Kind.String()
+	kind := page.ListAddress(w.Kind)
 	f, err := s.frame(c, actor, title, kind)
 	f.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: kind}}
 	if w.Record != 0 {
-		at := recordAddress(w.Record)
+		at := page.RecordAddress(w.Record)
 		if !on.IsZero() {
 			at = page.AddressOn(w.Record)(on)
 		}
@@ -88,7 +84,7 @@ func (s *server) documentFrame(c *gin.Context, actor access.Actor, sheet version
 	}
 	last := page.Link{Words: sheet.Document.Title}
 	if doing != "" {
-		last.Address = versionAddress(sheet.Document.ID, sheet.Shown.Number)
+		last.Address = page.VersionAddress(sheet.Document.ID, sheet.Shown.Number)
 		f.Crumbs = append(f.Crumbs, last)
 		last = page.Link{Words: doing}
 	}
@@ -99,10 +95,10 @@ func (s *server) documentFrame(c *gin.Context, actor access.Actor, sheet version
 // offersOf gives what the reader may do with the version that is shown, and says
 // in words why not where the rule stands in the way of somebody who otherwise might.
 func offersOf(v *page.Document, s versions.Sheet) {
-	at, shown, may := versionAddress(s.Document.ID, s.Shown.Number), s.Shown, s.Where.May
+	at, shown, may := page.VersionAddress(s.Document.ID, s.Shown.Number), s.Shown, s.Where.May
 	submitted, told := shown.State == versions.Submitted, len(shown.Said) > 0
 	if may.Add && s.Where.Open {
-		v.Primary = &page.Link{Words: "Add a version", Address: documentAddress(s.Document.ID) + "/add"}
+		v.Primary = &page.Link{Words: "Add a version", Address: page.DocumentAddress(s.Document.ID) + "/add"}
 	}
 	switch {
 	case submitted && s.Own && shown.Number == s.Waiting:
@@ -116,7 +112,7 @@ func offersOf(v *page.Document, s versions.Sheet) {
 		v.MayNot = append(v.MayNot, "It waits for somebody who may approve here, such as the manager.")
 	}
 	if s.Waiting != 0 && s.Waiting != shown.Number && (may.Add || may.Approve) {
-		v.May = append(v.May, page.Link{Words: fmt.Sprintf("Look at version %d, which waits for approval", s.Waiting), Address: versionAddress(s.Document.ID, s.Waiting)})
+		v.May = append(v.May, page.Link{Words: fmt.Sprintf("Look at version %d, which waits for approval", s.Waiting), Address: page.VersionAddress(s.Document.ID, s.Waiting)})
 	}
 	if told && may.Approve {
 		v.May = append(v.May, page.Link{Words: fmt.Sprintf("Correct the dates of version %d", shown.Number), Address: at + "/correct"})
@@ -125,12 +121,12 @@ func offersOf(v *page.Document, s versions.Sheet) {
 		v.May = append(v.May, page.Link{Words: fmt.Sprintf("Bring version %d back", shown.Number), Address: at + "/restore"})
 	}
 	if may.Approve && (s.Holds != nil || shown.State == versions.Coming) {
-		v.May = append(v.May, page.Link{Words: "Withdraw this document", Address: documentAddress(s.Document.ID) + "/withdraw"})
+		v.May = append(v.May, page.Link{Words: "Withdraw this document", Address: page.DocumentAddress(s.Document.ID) + "/withdraw"})
 	}
 	if may.Add && !s.Where.Open {
 		v.MayNot = append(v.MayNot, "The record is closed, so nothing can be added to it.")
 	}
 	if s.Where.Record != 0 {
-		v.Footprints = &page.Link{Words: page.LookedWords(may.Audit), Address: recordAddress(s.Where.Record) + "/footprints"}
+		v.Footprints = &page.Link{Words: page.LookedWords(may.Audit), Address: page.RecordAddress(s.Where.Record) + "/footprints"}
 	}
 }

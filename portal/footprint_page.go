@@ -32,10 +32,10 @@ func (s *server) footprintPage(c *gin.Context, actor access.Actor) error {
 	v := page.FootprintsOf(record, found, from, footprintsOfPage, now())
 	v.Caption, v.Own = w.Name, !w.May.Audit
 	v.Heading = page.LookedWords(w.May.Audit)
-	kind := "/records?kind=" + w.Kind.String()
+	kind := page.ListAddress(w.Kind)
 	if v.Frame, err = s.frame(c, actor, "Footprints: "+page.Kind(w.Kind), kind); err != nil {
 		return err
 	}
-	v.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: kind}, {Words: w.Name, Address: recordAddress(record)}, {Words: "Footprints"}}
+	v.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: kind}, {Words: w.Name, Address: page.RecordAddress(record)}, {Words: "Footprints"}}
 	return s.show(c, http.StatusOK, "footprints", v)
 }

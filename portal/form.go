@@ -70,23 +70,23 @@ func readDay(values url.Values, name, what string) (string, []fault.Field) {
 	text[1] = monthNumber(text[1])
 	for i, part := range []string{"day", "month", "year"} {
 		if text[i] == "" {
-			return wrong(fmt.Sprintf("Enter the %s of %s", part, what))
+			return wrong(fmt.Sprintf("Enter the %s of %s.", part, what))
 		}
 		n, err := strconv.Atoi(text[i])
 		if err != nil || n < 1 {
-			return wrong(fmt.Sprintf("Enter the %s of %s in figures", part, what))
+			return wrong(fmt.Sprintf("Enter the %s of %s in figures.", part, what))
 		}
 		parts[i] = n
 	}
 	if parts[2] < 100 {
-		return wrong(fmt.Sprintf("Enter the year of %s with four figures, such as 2026", what))
+		return wrong(fmt.Sprintf("Enter the year of %s with four figures, such as 2026.", what))
 	}
 	if first, last := clock.First.UTC().Year(), clock.Last.UTC().Year(); parts[2] < first || parts[2] > last {
-		return wrong(fmt.Sprintf("Enter a year from %d to %d for %s", first, last, what))
+		return wrong(fmt.Sprintf("Enter a year from %d to %d for %s.", first, last, what))
 	}
 	d, err := clock.ParseDay(fmt.Sprintf("%04d-%02d-%02d", parts[2], parts[1], parts[0]))
 	if err != nil {
-		return wrong(fmt.Sprintf("There is no %s %s %s. Check %s", text[0], monthName(parts[1]), text[2], what))
+		return wrong(fmt.Sprintf("There is no %s %s %s. Check %s.", text[0], monthName(parts[1]), text[2], what))
 	}
 	return d.String(), nil
 }
@@ -108,20 +108,6 @@ func monthName(n int) string {
 		return strconv.Itoa(n)
 	}
 	return names[n-1]
-}
-
-// dayFields are the three fields of a day, for a form that is shown with it.
-func dayFields(values url.Values, name string, d clock.Day) url.Values {
-	if values == nil {
-		values = url.Values{}
-	}
-	if !d.IsZero() {
-		t := d.UTC()
-		values.Set(name+"-day", strconv.Itoa(t.Day()))
-		values.Set(name+"-month", strconv.Itoa(int(t.Month())))
-		values.Set(name+"-year", strconv.Itoa(t.Year()))
-	}
-	return values
 }
 
 // keptLetters is how much of what was typed is given back when a session ended.

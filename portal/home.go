@@ -37,7 +37,7 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v := page.HomeOf(needs, unfinished, news, libraries, now())
-	v.Add = page.Adding(menu.Adds, libraries, menu.Families)
+	v.Add = page.Adding(menu, libraries)
 	if v.Frame, err = s.frame(c, actor, "Home", "/home"); err != nil {
 		return err
 	}

@@ -96,11 +96,7 @@ func (s *server) askMapping(c *gin.Context, actor access.Actor, seen []login.Sig
 	v.Fields = append(v.Fields, page.Field{Select: &came}, page.Field{Input: &group}, page.Field{Radios: &role})
 	v.Ask(form.Choice("setting", "Where?", "A responsible individual, a data protection officer and an administrator work for the whole provider; the others at a setting.", page.HomeOptions(homes)...),
 		form.Text("why", "Why?", "For example, “The team of Larch House”. It is kept with the mapping."))
-	if v.Frame, err = s.frame(c, actor, "Let a group give a role", "/sign-ins"); err != nil {
-		return err
-	}
-	v.Back, v.Problems = "/sign-ins", form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "/sign-ins", status, form)
 }
 
 // unmapGroup says who loses what, and ends a mapping when that is confirmed.
@@ -140,10 +136,5 @@ func (s *server) askUnmap(c *gin.Context, actor access.Actor, g login.Group, hol
 	if g.Issuer != s.signIn.Issuer() {
 		v.Facts = append(v.Facts, page.Fact{Name: "Made for", Text: g.Issuer})
 	}
-	var err error
-	if v.Frame, err = s.frame(c, actor, "End what a group gives", "/sign-ins"); err != nil {
-		return err
-	}
-	v.Back, v.Problems = "/sign-ins", form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "/sign-ins", status, form)
 }

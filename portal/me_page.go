@@ -3,14 +3,13 @@ package portal
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
-	"custodian/internal/fault"
 	"custodian/internal/login"
 	"custodian/internal/people"
 	"custodian/portal/page"
@@ -105,22 +104,20 @@ func (s *server) endToken(c *gin.Context, actor access.Actor) error {
 // newToken shows the form by which somebody makes a token, and the secret, once.
 func (s *server) newToken(c *gin.Context, actor access.Actor) error {
 	if c.Request.Method == http.MethodGet {
-		return s.askToken(c, actor, http.StatusOK, page.NewForm(page.Filled(nil, "days", strconv.Itoa(usualTokenDays)), nil))
+		return s.askToken(c, actor, http.StatusOK, page.NewForm(url.Values{"days": {strconv.Itoa(login.UsualTokenDays)}}, nil))
 	}
 	values, err := typed(c)
 	if err != nil {
 		return err
 	}
-	label, typedDays := strings.TrimSpace(values.Get("label")), strings.TrimSpace(values.Get("days"))
-	bad := fault.CheckLine("label", label)
-	days, err := strconv.Atoi(typedDays)
-	if err != nil || days < 1 || days > mostTokenDays {
-		bad = append(bad, fault.Field{Name: "days", Problem: fmt.Sprintf("Enter a number of days from 1 to %d.", mostTokenDays)})
+	days, err := strconv.Atoi(strings.TrimSpace(values.Get("days")))
+	if err != nil {
+		days = 0 // no number of days, which is told where it is judged
 	}
-	if len(bad) > 0 {
-		return s.askToken(c, actor, http.StatusBadRequest, page.NewForm(values, bad))
+	made, err := login.OwnToken(c.Request.Context(), s.db, actor, strings.TrimSpace(values.Get("label")), days)
+	if status, problems, ok := refused(err); ok {
+		return s.askToken(c, actor, status, page.NewForm(values, problems))
 	}
-	made, err := login.NewToken(c.Request.Context(), s.db, actor, actor.ID, label, time.Now().AddDate(0, 0, days))
 	if err != nil {
 		return err
 	}
@@ -132,16 +129,11 @@ func (s *server) newToken(c *gin.Context, actor access.Actor) error {
 }
 
 func (s *server) askToken(c *gin.Context, actor access.Actor, status int, form *page.Form) error {
-	days := form.Line("days", "For how many days?", fmt.Sprintf("From 1 to %d. Then it works no longer.", mostTokenDays))
+	days := form.Line("days", "For how many days?", fmt.Sprintf("From 1 to %d. Then it works no longer.", login.MostTokenDays))
 	days.Width = "4"
 	v := page.Change{Caption: "Your access", Heading: "Make an API token", Address: "/me/tokens/new", Submit: page.Submit{Words: "Make the token", Cancel: "/me"},
 		Words: []string{"A token lets a program act as you, with everything you may do. Make one for each program, so that you can end one without the others."}}
 	label := form.Line("label", "What is it for?", "For example, Rota export.")
 	v.Fields = []page.Field{{Input: &label}, {Input: &days}}
-	var err error
-	if v.Frame, err = s.frame(c, actor, "Make an API token", ""); err != nil {
-		return err
-	}
-	v.Back, v.Problems = "/me", form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "", status, form)
 }

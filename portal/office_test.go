@@ -16,9 +16,7 @@ import (
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
 	"custodian/portal"
-	"custodian/storage"
 	"custodian/storage/storagetest"
-	"custodian/versions"
 )
 
 // office is a planted provider whose people sign in at a sign-in service.
@@ -46,20 +44,16 @@ func newOfficeAt(t testing.TB, start func(http.Handler) *httptest.Server) *offic
 	t.Cleanup(server.Close)
 	o.url = server.URL
 	o.service.Register(o.url+login.CallbackPath, o.url+login.AfterPath)
-	dir := t.TempDir()
-	root, err := storage.NewFileRoot(dir + "/root.key")
-	must(t, err)
-	ring, err := storage.OpenKeyring(dir+"/keyring", root)
-	must(t, err)
 	users := sample.People()
 	for i := range users {
 		users[i].Subject = "sub-" + users[i].ID
 	}
+	var err error
 	o.Planted, err = sample.Plant(t.Context(), sample.Options{DB: o.DB, Seed: "none", Issuer: o.service.Issuer(), Users: users})
 	must(t, err)
 	signIn := login.NewSignIn(login.Options{DB: o.DB, Issuer: o.service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: o.url})
 	handler, err = portal.New(portal.Options{DB: o.DB, Log: slog.New(slog.DiscardHandler), Version: "test", Ask: askWhom, SignIn: signIn, Demo: true,
-		Keeper: versions.New(versions.Options{DB: o.DB, Sealed: storage.NewSealed(storagetest.Memory(), ring), UploadLimit: usualLimit}),
+		Keeper: keeperOn(t, o.Database, usualLimit, storagetest.Memory()),
 		Ready:  func(context.Context) error { return nil }})
 	must(t, err)
 	return o

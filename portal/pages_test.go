@@ -1,8 +1,6 @@
 package portal_test
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
 	"io"
 	"net/http"
 	"net/url"
@@ -25,20 +23,9 @@ type visitor struct {
 func (w *world) visitor(who string) *visitor {
 	w.t.Helper()
 	v := &visitor{world: w, who: who}
-	if who == "" {
-		return v
+	if who != "" {
+		v.secret = w.session(who)
 	}
-	actor, ok := w.Actors[who]
-	if !ok {
-		w.t.Fatalf("there is nobody called %q", who)
-	}
-	v.secret = "custodian_session_" + rand.Text()
-	answer, hash := sha256.Sum256([]byte("answer "+v.secret)), sha256.Sum256([]byte(v.secret))
-	w.Exec(w.t, `with came as (
-			insert into app.sign_in (answer, actor_id, provider_id, issuer, subject, outcome)
-			values ($1, $2, $3, 'https://sign-in.example', $4, 'done') returning id)
-		insert into app.session (actor_id, sign_in_id, hash, expires_at, idle_seconds)
-		select $2, id, $5, now() + interval '1 hour', 3600 from came`, answer[:], int64(actor.ID), actor.Provider, who, hash[:])
 	return v
 }
 

@@ -81,7 +81,7 @@ func (s *server) giveRole(c *gin.Context, actor access.Actor) error {
 }
 
 // firstDay fills in today as the day from which a role is given.
-func firstDay(values url.Values) url.Values { return dayFields(values, "from", today()) }
+func firstDay(values url.Values) url.Values { return page.DayFields(values, "from", today()) }
 
 // readGiving reads what the fields of a role say, and what is wrong with its days.
 // The rest is judged where the role is given.
@@ -124,11 +124,7 @@ func (s *server) askRole(c *gin.Context, actor access.Actor, p people.Person, st
 	v := page.Change{Caption: p.Name, Heading: "Give a role", Address: at + "/roles/give", Submit: page.Submit{Words: "Give the role", Cancel: at},
 		FactsTitle: "Roles now", Facts: rolesNow(p)}
 	askGiving(&v, form, homes)
-	if v.Frame, err = s.frame(c, actor, "Give a role", "/people"); err != nil {
-		return err
-	}
-	v.Back, v.Problems = at, form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "/people", status, form)
 }
 
 func rolesNow(p people.Person) []page.Fact {
@@ -195,12 +191,7 @@ func (s *server) askEnd(c *gin.Context, actor access.Actor, p people.Person, r p
 		v.Words = append(v.Words, "It came from a group of the sign-in service. At their next sign-in the group gives it again, unless they leave the group or you end what the group gives.")
 	}
 	v.Ask(form.Text("why", "Why does it end?", "For example, “Leaves the team on 30 May”."))
-	var err error
-	if v.Frame, err = s.frame(c, actor, "End a role", "/people"); err != nil {
-		return err
-	}
-	v.Back, v.Problems = at, form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "/people", status, form)
 }
 
 func factsOf(r people.RoleEver) []page.Fact {

@@ -44,15 +44,15 @@ func moving() step {
 	return step{access.MoveRecord, "Move", "moved", "the day on which it moved", page.MoveRecord, people.Move}
 }
 
-// turnForm shows the page on which something is to be done to a record.
-func (s *server) turnForm(t step) handler {
+// stepForm shows the page on which something is to be done to a record.
+func (s *server) stepForm(t step) handler {
 	return func(c *gin.Context, actor access.Actor) error {
-		return s.showTurn(c, actor, t, http.StatusOK, dayFields(nil, "on", today()), nil)
+		return s.showStep(c, actor, t, http.StatusOK, page.DayFields(nil, "on", today()), nil)
 	}
 }
 
-// turnSend does it, or shows the page again with what was typed.
-func (s *server) turnSend(t step) handler {
+// stepSend does it, or shows the page again with what was typed.
+func (s *server) stepSend(t step) handler {
 	return func(c *gin.Context, actor access.Actor) error {
 		record, err := id(c, "id")
 		if err != nil {
@@ -62,9 +62,9 @@ func (s *server) turnSend(t step) handler {
 		if err != nil {
 			return err
 		}
-		on, home, bad := readTurn(values, t)
+		on, home, bad := readStep(values, t)
 		if len(bad) > 0 {
-			return s.showTurn(c, actor, t, http.StatusBadRequest, values, bad)
+			return s.showStep(c, actor, t, http.StatusBadRequest, values, bad)
 		}
 		kind := values.Get("kind")
 		err = t.do(c.Request.Context(), s.db, actor, record, home, people.Change{On: on, Why: values.Get("why")})
@@ -75,17 +75,17 @@ func (s *server) turnSend(t step) handler {
 			return s.done(c, "/records?kind="+kind, t.done) // whoever moved it may no longer see it
 		}
 		if err == nil {
-			return s.done(c, recordAddress(record), t.done)
+			return s.done(c, page.RecordAddress(record), t.done)
 		}
 		status, bad, ok := refused(err)
 		if !ok {
 			return err
 		}
-		return s.showTurn(c, actor, t, status, values, bad)
+		return s.showStep(c, actor, t, status, values, bad)
 	}
 }
 
-func readTurn(values url.Values, t step) (on clock.Day, home int64, bad []fault.Field) {
+func readStep(values url.Values, t step) (on clock.Day, home int64, bad []fault.Field) {
 	if t.action == access.MoveRecord {
 		home, bad = readSetting(values, true)
 	}
@@ -99,12 +99,12 @@ func readTurn(values url.Values, t step) (on clock.Day, home int64, bad []fault.
 func readSetting(values url.Values, one bool) (int64, []fault.Field) {
 	home, err := strconv.ParseInt(values.Get("setting_id"), 10, 64)
 	if err != nil || home < 0 || one && home == 0 {
-		return 0, []fault.Field{{Name: "setting_id", Problem: "Choose a setting"}}
+		return 0, []fault.Field{{Name: "setting_id", Problem: "Choose a setting."}}
 	}
 	return home, nil
 }
 
-func (s *server) showTurn(c *gin.Context, actor access.Actor, t step, status int, values url.Values, bad []fault.Field) error {
+func (s *server) showStep(c *gin.Context, actor access.Actor, t step, status int, values url.Values, bad []fault.Field) error {
 	record, err := id(c, "id")
 	if err != nil {
 		return err
@@ -115,39 +115,16 @@ func (s *server) showTurn(c *gin.Context, actor access.Actor, t step, status int
 	}
 	form := page.NewForm(values, bad)
 	v := t.face(r, to, form)
-	v.Address, v.Caption, v.Submit.Cancel = c.Request.URL.Path, r.Name, recordAddress(r.ID)
+	v.Address, v.Caption, v.Submit.Cancel = c.Request.URL.Path, r.Name, page.RecordAddress(r.ID)
 	v.Hidden = []page.Kept{{Name: "kind", Text: r.Kind.String()}}
-	if no := cannotTurn(t.action, r, to); no != "" {
-		if status == http.StatusOK {
-			status = http.StatusConflict
-		}
-		v.Fields, v.Submit.Words, v.Words = nil, "", written(values)
-		if len(bad) == 0 {
-			v.Words = []string{no}
-		}
+	if no := r.Cannot(t.action, to); no != nil {
+		status = refusal(&v, no, status, values, bad)
 	}
-	kind := "/records?kind=" + r.Kind.String()
+	kind := page.ListAddress(r.Kind)
 	if v.Frame, err = s.frame(c, actor, t.doing+": "+page.Kind(r.Kind), kind); err != nil {
 		return err
 	}
-	v.Crumbs = []page.Link{{Words: page.Kinds(r.Kind), Address: kind}, {Words: r.Name, Address: recordAddress(r.ID)}, {Words: t.doing}}
+	v.Crumbs = []page.Link{{Words: page.Kinds(r.Kind), Address: kind}, {Words: r.Name, Address: page.RecordAddress(r.ID)}, {Words: t.doing}}
 	v.Problems = form.Summary()
 	return s.show(c, status, "change", v)
-}
-
-// cannotTurn tells what stands in the way as the record is now.
-func cannotTurn(a access.Action, r people.Record, to []people.Home) string {
-	switch {
-	case a == access.CloseRecord && !r.Open:
-		return "This record is closed already."
-	case a == access.ReopenRecord && r.Open:
-		return "This record is open already."
-	case a == access.MoveRecord && r.HomeID == nil:
-		return "This record belongs to the whole provider and cannot be moved."
-	case a == access.MoveRecord && len(to) == 0 && r.Person != nil:
-		return "This member of staff takes their role along, so moving them takes somebody who manages the staff of both settings. Ask an administrator."
-	case a == access.MoveRecord && len(to) == 0:
-		return "There is no other setting to which it could move."
-	}
-	return ""
 }

@@ -58,7 +58,7 @@ func TestRecordJourneyInPages(t *testing.T) {
 	if got := form.text(".govuk-radios__label"); got != sample.FamilyCentre+" | "+sample.Supported {
 		t.Errorf("it could be moved to %s", got)
 	}
-	manager.send(form, "why", "x").refuses(http.StatusBadRequest, "setting_id", "Choose a setting", "why", "x")
+	manager.send(form, "why", "x").refuses(http.StatusBadRequest, "setting_id", "Choose a setting.", "why", "x")
 	manager.done(form, "setting_id", number(w.Homes[sample.Supported]), "why", "Lives there now.").says("h1", "Young people").says(".govuk-notification-banner", "has moved").hides("main", "Tansy")
 	manager.see(http.StatusNotFound, record)
 	w.visitor("supported-manager").open(record).says("details", "Moved to "+sample.Supported, "Lives there now.")
@@ -99,14 +99,14 @@ func TestRecordFormsTakeNoNonsense(t *testing.T) {
 	manager.send(open, append(fields("on", day(2)), "why", "x", "name", "Wren")...).
 		refuses(http.StatusBadRequest, "on", "This day lies ahead. Record it on the day it happens.", "name", "Wren")
 	for _, at := range []string{"", "x", "-1", "99999999999999999999"} {
-		manager.send(open, "why", "x", "name", "Wren", "setting_id", at).refuses(http.StatusBadRequest, "setting_id", "Choose a setting", "name", "Wren")
+		manager.send(open, "why", "x", "name", "Wren", "setting_id", at).refuses(http.StatusBadRequest, "setting_id", "Choose a setting.", "name", "Wren")
 	}
 	// a setting of somebody else's, the whole provider, a kind that is none
 	elsewhere := manager.send(open, "why", "x", "name", "Wren", "setting_id", number(w.Homes[sample.FamilyCentre]))
 	elsewhere.refuses(http.StatusForbidden, "", "Only somebody who manages such records at that setting can open one. Ask its manager.", "name", "Wren")
 	manager.send(open, "why", "x", "name", "Wren", "setting_id", "0").refuses(http.StatusForbidden, "", "Only somebody who manages such records", "name", "Wren")
 	any := manager.open("/records/open?kind=zebra")
-	manager.send(any, "why", "x", "name", "Wren").refuses(http.StatusBadRequest, "kind", "Choose what the record is about", "name", "Wren")
+	manager.send(any, "why", "x", "name", "Wren").refuses(http.StatusBadRequest, "kind", "Choose what the record is about.", "name", "Wren")
 	if is := w.census(); is != was {
 		t.Errorf("something was written:\n%s, was\n%s", is, was)
 	}
@@ -161,7 +161,7 @@ func TestMovingStaff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	file := fmt.Sprintf("/records/%d", w.Records["Sam Example"])
-	w.visitor("manager").see(http.StatusConflict, file+"/move").says("main", "This member of staff takes their role along")
+	w.visitor("manager").see(http.StatusForbidden, file+"/move").says("main", "This member of staff takes their role along")
 	form := w.visitor("admin").open(file + "/move")
 	form.says("main", "their roles move along with it")
 	l := w.visitor("admin").done(form, "setting_id", number(w.Homes[sample.Supported]), "why", "Works there now.")

@@ -18,7 +18,7 @@ import (
 
 // openForm shows the page on which a record is opened.
 func (s *server) openForm(c *gin.Context, actor access.Actor) error {
-	values := dayFields(nil, "on", today())
+	values := page.DayFields(nil, "on", today())
 	values.Set("kind", c.Query("kind"))
 	return s.showOpen(c, actor, http.StatusOK, values, nil)
 }
@@ -32,7 +32,7 @@ func (s *server) openSend(c *gin.Context, actor access.Actor) error {
 	home, bad := readSetting(values, false)
 	kind, ok := access.ParseRecordKind(values.Get("kind"))
 	if !ok {
-		bad = append(bad, fault.Field{Name: "kind", Problem: "Choose what the record is about"})
+		bad = append(bad, fault.Field{Name: "kind", Problem: "Choose what the record is about."})
 	}
 	text, wrong := needDay(values, "on", "the day on which it was opened")
 	bad = append(bad, wrong...)
@@ -47,7 +47,7 @@ func (s *server) openSend(c *gin.Context, actor access.Actor) error {
 	}
 	record, err := people.Open(c.Request.Context(), s.db, actor, people.NewRecord{Home: home, Kind: kind, Name: values.Get("name"), On: on, Why: values.Get("why"), Key: values.Get("once")})
 	if err == nil {
-		return s.done(c, recordAddress(record), "opened")
+		return s.done(c, page.RecordAddress(record), "opened")
 	}
 	status, bad, ok := refused(err)
 	if !ok {
@@ -84,7 +84,7 @@ func (s *server) showOpen(c *gin.Context, actor access.Actor, status int, values
 	current := ""
 	if said {
 		v.Hidden = append(v.Hidden, page.Kept{Name: "kind", Text: kind.String()})
-		v.Submit.Cancel = "/records?kind=" + kind.String()
+		v.Submit.Cancel = page.ListAddress(kind)
 		current, crumb = v.Submit.Cancel, page.Link{Words: page.Kinds(kind), Address: v.Submit.Cancel}
 	}
 	if v.Frame, err = s.frame(c, actor, v.Heading, current); err != nil {

@@ -42,7 +42,7 @@ func (s *server) recordList(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	if kind == access.Library && len(found) == 1 && after(c, "after") == 0 {
-		only := recordAddress(found[0].ID)
+		only := page.RecordAddress(found[0].ID)
 		if what := c.Query("done"); page.NoticeOf(what) != nil {
 			return s.done(c, only, what)
 		}
@@ -57,13 +57,11 @@ func (s *server) recordList(c *gin.Context, actor access.Actor) error {
 	if slices.Contains(m.Opens, kind) {
 		v.Open = "/records/open?kind=" + kind.String()
 	}
-	if v.Frame, err = s.frame(c, actor, v.Heading, "/records?kind="+kind.String()); err != nil {
+	if v.Frame, err = s.frame(c, actor, v.Heading, page.ListAddress(kind)); err != nil {
 		return err
 	}
 	return s.show(c, http.StatusOK, "records", v)
 }
-
-func recordAddress(id int64) string { return "/records/" + strconv.FormatInt(id, 10) }
 
 // recordPage shows a record as it stands, or as it stood on a day.
 func (s *server) recordPage(c *gin.Context, actor access.Actor) error {
@@ -84,7 +82,7 @@ func (s *server) recordPage(c *gin.Context, actor access.Actor) error {
 	}
 	v := page.RecordOf(shelf, asked, known, rowsOfPage, moreOf(c.Request.URL))
 	form := page.NewForm(typedDays(query, q), bad)
-	v.AsAt = page.AsAt{Address: recordAddress(id), On: form.Date("on", "Show what was in force on", ""), Known: form.Date("known", "Known on", ""),
+	v.AsAt = page.AsAt{Address: page.RecordAddress(id), On: form.Date("on", "Show what was in force on", ""), Known: form.Date("known", "Known on", ""),
 		Opened: !q.Known.IsZero() || query.Get("known-day") != "", Words: knownWords(shelf.Day, shelf.Today)}
 	if err := s.aroundRecord(c, actor, &v, shelf, q); err != nil {
 		return err
@@ -135,7 +133,7 @@ func typedDays(query url.Values, q versions.Look) url.Values {
 		if day.IsZero() {
 			day = clock.DayOf(now())
 		}
-		dayFields(values, "on", day)
+		page.DayFields(values, "on", day)
 	}
 	return values
 }
@@ -189,7 +187,7 @@ func (s *server) aroundRecord(c *gin.Context, actor access.Actor, v *page.Record
 		v.Events = append(v.Events, page.EventOf(e))
 	}
 	offers(v, w)
-	if v.Frame, err = s.frame(c, actor, title(v), "/records?kind="+w.Kind.String()); err != nil || !v.Inspector || !v.Library {
+	if v.Frame, err = s.frame(c, actor, title(v), page.ListAddress(w.Kind)); err != nil || !v.Inspector || !v.Library {
 		return err
 	}
 	return s.forInspector(c, actor, v, shelf, q)
@@ -210,11 +208,7 @@ func (s *server) forInspector(c *gin.Context, actor access.Actor, v *page.Record
 }
 
 func caption(w versions.Where) string {
-	setting := w.HomeName
-	if setting == "" {
-		setting = "The whole provider"
-	}
-	return setting + ": " + page.Kind(w.Kind)
+	return page.Where(w.HomeName) + ": " + page.Kind(w.Kind)
 }
 
 // title is what the browser's tab says: never a person's name.
@@ -231,7 +225,7 @@ func title(v *page.Record) string {
 
 // offers gives the addresses of what the reader may do with the record.
 func offers(v *page.Record, w versions.Where) {
-	at := recordAddress(w.Record)
+	at := page.RecordAddress(w.Record)
 	if w.May.Add && w.Open {
 		v.Add = at + "/add"
 	}

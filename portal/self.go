@@ -1,14 +1,11 @@
 package portal
 
 import (
-	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
-	"custodian/internal/fault"
 	"custodian/internal/login"
 	"custodian/internal/people"
 	"custodian/versions"
@@ -75,28 +72,15 @@ func onePlace(c *gin.Context, also ...string) (listPage, int64, error) {
 	return p, at[0], nil
 }
 
-const (
-	usualTokenDays = 90
-	mostTokenDays  = 366
-)
-
 func (s *server) makeToken(c *gin.Context, actor access.Actor) error {
 	in := struct {
 		Label string `json:"label"`
 		Days  int    `json:"days"`
-	}{Days: usualTokenDays}
+	}{Days: login.UsualTokenDays}
 	if err := body(c, &in); err != nil {
 		return err
 	}
-	bad := fault.CheckLine("label", in.Label)
-	if in.Days < 1 || in.Days > mostTokenDays {
-		bad = append(bad, fault.Field{Name: "days", Problem: fmt.Sprintf("A token lasts from 1 to %d days.", mostTokenDays)})
-	}
-	if err := fault.Bad(bad); err != nil {
-		return err
-	}
-	expires := time.Now().AddDate(0, 0, in.Days)
-	made, err := login.NewToken(c.Request.Context(), s.db, actor, actor.ID, in.Label, expires)
+	made, err := login.OwnToken(c.Request.Context(), s.db, actor, in.Label, in.Days)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@ package portal_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
 	"html"
 	"io"
@@ -32,16 +30,7 @@ type sender struct {
 // sender gives one of the people a session.
 func (w *world) sender(who string) sender {
 	w.t.Helper()
-	a, ok := w.Actors[who]
-	if !ok {
-		w.t.Fatalf("there is nobody called %q", who)
-	}
-	s := sender{w, "custodian_session_" + rand.Text(), int64(a.ID)}
-	answer, hash := sha256.Sum256([]byte(rand.Text())), sha256.Sum256([]byte(s.secret))
-	w.Exec(w.t, `with i as (insert into app.sign_in (answer, actor_id, provider_id, issuer, subject, outcome) values ($1, $2, $3, 'https://in.example', $4, 'done') returning id)
-		insert into app.session (actor_id, sign_in_id, hash, expires_at, idle_seconds) select $2, id, $5, now() + interval '1 hour', 3600 from i`,
-		answer[:], s.actor, a.Provider, who, hash[:])
-	return s
+	return sender{w, w.session(who), int64(w.Actors[who].ID)}
 }
 
 // signOff ends the sessions of whoever it is.

@@ -56,10 +56,5 @@ func (s *server) askSetting(c *gin.Context, actor access.Actor, there []people.S
 	}
 	v.Ask(form.Line("name", "What is it called?", "As it is registered. For example, Larch House."),
 		form.Choice("kind", "What kind of setting is it?", "", page.HomeKindOptions()...))
-	var err error
-	if v.Frame, err = s.frame(c, actor, "Add a setting", "/settings"); err != nil {
-		return err
-	}
-	v.Back, v.Problems = "/settings", form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "/settings", status, form)
 }

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -53,7 +54,7 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	if c.Request.Method == http.MethodGet {
-		return s.askWelcome(c, actor, who, http.StatusOK, page.NewForm(page.Filled(firstDay(nil), "name", who.Name), nil))
+		return s.askWelcome(c, actor, who, http.StatusOK, page.NewForm(firstDay(url.Values{"name": {who.Name}}), nil))
 	}
 	values, err := typed(c)
 	if err != nil {
@@ -92,9 +93,5 @@ func (s *server) askWelcome(c *gin.Context, actor access.Actor, who login.SignIn
 	v.Ask(form.Line("name", "Name", "As colleagues know them. It stands beside everything they do here."),
 		form.Line("post", "Post (optional)", "For example, Senior support worker."))
 	askGiving(&v, form, homes)
-	if v.Frame, err = s.frame(c, actor, "Give a role", "/sign-ins"); err != nil {
-		return err
-	}
-	v.Back, v.Problems = "/sign-ins", form.Summary()
-	return s.show(c, status, "change", v)
+	return s.askPage(c, actor, v, "/sign-ins", status, form)
 }

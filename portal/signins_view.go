@@ -8,7 +8,7 @@ import (
 	"custodian/portal/page"
 )
 
-// signInsOf makes the page. seen holds one more than limit where there is a next
+// signInsOf makes the page: here and not in page, which knows nothing of login. seen holds one more than limit where there is a next
 // page.
 func signInsOf(issuer string, groups []login.Group, seen []login.SignInSeen, before int64, limit int, now time.Time) page.SignIns {
 	v := page.SignIns{Issuer: issuer, Later: before != 0}

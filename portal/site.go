@@ -78,21 +78,9 @@ func (s *server) askIn(c *gin.Context) {
 	c.Abort()
 }
 
-// menuItems are the places of the menu, in its order.
-func menuItems() []struct {
-	kind           access.RecordKind
-	words, address string
-} {
-	return []struct {
-		kind           access.RecordKind
-		words, address string
-	}{
-		{access.Library, "Policies", "/records?kind=library"},
-		{access.YoungPerson, "Young people", "/records?kind=young-person"},
-		{access.Family, "Families", "/records?kind=family"},
-		{access.Parent, "Parents", "/records?kind=parent"},
-		{access.Staff, "Staff files", "/records?kind=staff"},
-	}
+// menuKinds are the kinds of records that have a place in the menu, in its order.
+func menuKinds() []access.RecordKind {
+	return []access.RecordKind{access.Library, access.YoungPerson, access.Family, access.Parent, access.Staff}
 }
 
 // frame makes what stands around a page. current is the address of the menu's
@@ -111,9 +99,9 @@ func (s *server) frame(c *gin.Context, actor access.Actor, title, current string
 		f.Menu = append(f.Menu, page.Item{Words: words, Address: address, Current: address == current})
 	}
 	add("Home", "/home")
-	for _, i := range menuItems() {
-		if slices.Contains(m.Kinds, i.kind) && (m.Families || i.kind != access.Family && i.kind != access.Parent) {
-			add(i.words, i.address)
+	for _, k := range menuKinds() {
+		if slices.Contains(m.Kinds, k) && m.Meets(k) {
+			add(page.Kinds(k), page.ListAddress(k))
 		}
 	}
 	if m.Manages {
@@ -151,6 +139,17 @@ func (s *server) show(c *gin.Context, status int, name string, view any) error {
 	}
 	c.Data(status, "text/html; charset=utf-8", b)
 	return nil
+}
+
+// askPage sends a page with one form that is headed by what it asks, with what is
+// to be put right in it. menu is the address of the menu's entry that it belongs to.
+func (s *server) askPage(c *gin.Context, actor access.Actor, v page.Change, menu string, status int, form *page.Form) error {
+	var err error
+	if v.Frame, err = s.frame(c, actor, v.Heading, menu); err != nil {
+		return err
+	}
+	v.Back, v.Problems = v.Submit.Cancel, form.Summary()
+	return s.show(c, status, "change", v)
 }
 
 // done sends somebody on after an act, to a page that says what was done.

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"custodian/internal/sample"
 	"custodian/storage/storagetest"
@@ -241,15 +240,7 @@ func TestUploadThatBreaksOff(t *testing.T) {
 		r.Header.Set("Content-Type", sent.kind)
 		s.do(r).status(http.StatusBadRequest)
 	}
-	for range 200 { // the portal learns of a closed connection a little later
-		if w.census() == was && w.waiting() == 0 {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	if is := w.census(); is != was || w.waiting() != 0 {
-		t.Errorf("left:\n%s, was\n%s; %d wait", is, was, w.waiting())
-	}
+	w.until("what broke off leaves nothing", func() bool { return w.census() == was && w.waiting() == 0 }) // the portal learns of a closed connection a little later
 }
 
 // Forms that no page of ours makes are answered in words, and leave nothing.

@@ -31,7 +31,7 @@ func (s *server) keepWaiting(c *gin.Context, actor access.Actor) error {
 	}
 	h, there := w.held(held)
 	if !there {
-		return s.noLonger(c, actor, values, versions.Added{}, dealtWith())
+		return s.noLonger(c, actor, values, versions.Added{}, versions.NotWaiting())
 	}
 	if err := s.noteTyped(c, actor, w, held, values); err != nil {
 		status, problems, ok := refused(err)
@@ -63,7 +63,7 @@ func (s *server) morePage(c *gin.Context, actor access.Actor) error {
 func (s *server) showMore(c *gin.Context, actor access.Actor, w waiting, status int, problems []fault.Field) error {
 	v := page.Add{Caption: w.where.Name, Heading: "Send more files", Address: w.address + "/more", Submit: page.Submit{Words: "Send", Cancel: w.address}}
 	var err error
-	if v.Frame, err = s.frame(c, actor, v.Heading, "/records?kind="+w.where.Kind.String()); err != nil {
+	if v.Frame, err = s.frame(c, actor, v.Heading, page.ListAddress(w.where.Kind)); err != nil {
 		return err
 	}
 	form := page.NewForm(nil, problems)
@@ -183,5 +183,5 @@ func (s *server) dropWaiting(c *gin.Context, actor access.Actor) error {
 	if len(files) < len(w.Files) {
 		return s.done(c, w.address, "dropped")
 	}
-	return s.done(c, recordAddress(w.Record), "dropped")
+	return s.done(c, page.RecordAddress(w.Record), "dropped")
 }

@@ -36,10 +36,10 @@ func (s *server) uploadOf(c *gin.Context, actor access.Actor) (waiting, error) {
 	if err != nil {
 		return waiting{}, err
 	}
-	w := waiting{b, spot{where: where, latest: b.Latest, address: uploadAddress(batch), back: recordAddress(b.Record)}}
+	w := waiting{b, spot{where: where, latest: b.Latest, address: page.UploadAddress(batch), back: page.RecordAddress(b.Record)}}
 	if b.Document != 0 {
 		w.spot.document = versions.Document{ID: b.Document, Record: b.Record, Kind: b.Kind, Title: b.Title}
-		w.back = "/documents/" + strconv.FormatInt(b.Document, 10)
+		w.back = page.DocumentAddress(b.Document)
 	}
 	return w, nil
 }
@@ -120,7 +120,7 @@ func (s *server) showWaiting(c *gin.Context, actor access.Actor, w waiting, h ve
 		v.Caption = w.document.Title
 	}
 	var err error
-	if v.Frame, err = s.frame(c, actor, "Files to add", "/records?kind="+w.where.Kind.String()); err != nil {
+	if v.Frame, err = s.frame(c, actor, "Files to add", page.ListAddress(w.where.Kind)); err != nil {
 		return err
 	}
 	for _, r := range recalled[refusedFile](w.Typed, refusedKey) {
@@ -139,7 +139,7 @@ func (s *server) showWaiting(c *gin.Context, actor access.Actor, w waiting, h ve
 	}
 	v.Facts = form.Facts(s.about(v.Who, w.spot, values))
 	if seen, err := strconv.Atoi(values.Get("latest")); err == nil && w.document.ID != 0 && seen < w.latest {
-		v.Theirs = &page.Link{Words: fmt.Sprintf("%s, version %d", w.document.Title, w.latest), Address: fmt.Sprintf("/documents/%d/versions/%d", w.document.ID, w.latest)}
+		v.Theirs = &page.Link{Words: fmt.Sprintf("%s, version %d", w.document.Title, w.latest), Address: page.VersionAddress(w.document.ID, w.latest)}
 	}
 	v.Going, v.Stamp = page.PlaceOf(w.where, w.document, w.latest), page.StampOf(v.Who, now())
 	v.Back, v.Problems, v.Scripts = w.back, form.Summary(), []string{"facts.js"}
@@ -187,10 +187,10 @@ func (s *server) addWaiting(c *gin.Context, actor access.Actor) error {
 		return s.noLonger(c, actor, values, added, err)
 	}
 	if w, err = s.uploadOf(c, actor); err != nil { // as it stands after what came in between
-		return s.noLonger(c, actor, values, added, dealtWith())
+		return s.noLonger(c, actor, values, added, versions.NotWaiting())
 	}
 	if h, there = w.held(held); !there {
-		return s.noLonger(c, actor, values, added, dealtWith())
+		return s.noLonger(c, actor, values, added, versions.NotWaiting())
 	}
 	return s.mend(c, actor, w, h, status, values, problems)
 }
@@ -212,7 +212,7 @@ func (s *server) mend(c *gin.Context, actor access.Actor, w waiting, h versions.
 // answers, or to what was added with the last one.
 func (s *server) addedWaiting(c *gin.Context, actor access.Actor, w waiting, held int64, values url.Values, added versions.Added) error {
 	if len(w.Files) < 2 || !slices.ContainsFunc(w.Files, func(h versions.Held) bool { return h.ID == held }) {
-		return s.onward(c, addedAddress(added))
+		return s.toAdded(c, added)
 	}
 	for _, name := range []string{"title", "note", "late_reason"} {
 		values.Del(name)
@@ -230,13 +230,7 @@ func (s *server) addedWaiting(c *gin.Context, actor access.Actor, w waiting, hel
 	if err := s.keeper.Note(c.Request.Context(), actor, w.ID, typed); err != nil && !fault.Is(err, fault.NotFound) {
 		s.log.Warn("answers not carried on", "upload", w.ID, "error", err)
 	}
-	_, what, _ := strings.Cut(addedAddress(added), "?done=")
-	return s.done(c, uploadAddress(w.ID), what)
-}
-
-// dealtWith says that a file was added or taken away meanwhile.
-func dealtWith() error {
-	return fault.New(fault.Conflict, "This file is no longer waiting: it was added or taken away in another tab.")
+	return s.done(c, page.UploadAddress(w.ID), addedAs(added))
 }
 
 // addGone answers the form of an upload that is not there. Where its file was
@@ -260,7 +254,7 @@ func (s *server) addGone(c *gin.Context, actor access.Actor, held int64, values 
 	claim := versions.Claim{Entry: entry, Meant: values.Get("meant") == "yes"}
 	added, err := s.keeper.AddHeld(c.Request.Context(), actor, batch, held, claim)
 	if err == nil {
-		return s.onward(c, addedAddress(added))
+		return s.toAdded(c, added)
 	}
 	if added.Document.ID == 0 {
 		return notFound
@@ -279,8 +273,7 @@ func (s *server) noLonger(c *gin.Context, actor access.Actor, values url.Values,
 		return err
 	}
 	if added.Document.ID != 0 {
-		address, _, _ := strings.Cut(addedAddress(added), "?")
-		v.There = &page.Link{Words: fmt.Sprintf("%s, version %d", added.Document.Title, added.Version.Number), Address: address}
+		v.There = &page.Link{Words: fmt.Sprintf("%s, version %d", added.Document.Title, added.Version.Number), Address: page.VersionAddress(added.Document.ID, added.Version.Number)}
 	}
 	v.Typed = page.TypedFacts(values)
 	return s.show(c, status, "no-longer", v)

@@ -3,6 +3,8 @@ package portal_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -53,12 +55,8 @@ func newWorld(t testing.TB) *world { return newWorldWith(t, usualLimit, storaget
 func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	t.Helper()
 	w := &world{Database: pgtest.New(t), t: t, store: store, log: &lines{}, ready: func() error { return nil }}
-	dir := t.TempDir()
-	root, err := storage.NewFileRoot(dir + "/root.key")
-	must(t, err)
-	ring, err := storage.OpenKeyring(dir+"/keyring", root)
-	must(t, err)
-	w.keeper = versions.New(versions.Options{DB: w.DB, Sealed: storage.NewSealed(store, ring), UploadLimit: limit})
+	w.keeper = keeperOn(t, w.Database, limit, store)
+	var err error
 	w.Planted, err = sample.Plant(t.Context(), sample.Options{DB: w.DB, Seed: "none"})
 	must(t, err)
 	service := oidctest.New(t, oidctest.Options{})
@@ -74,6 +72,36 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	t.Cleanup(transport.CloseIdleConnections)
 	w.url, w.client = server.URL, &http.Client{Transport: &checked{t: t, spec: description(t), next: transport}}
 	return w
+}
+
+// keeperOn keeps documents in a store, under a keyring of its own.
+func keeperOn(t testing.TB, db pgtest.Database, limit int64, store storage.Store) *versions.Keeper {
+	t.Helper()
+	dir := t.TempDir()
+	root, err := storage.NewFileRoot(dir + "/root.key")
+	must(t, err)
+	ring, err := storage.OpenKeyring(dir+"/keyring", root)
+	must(t, err)
+	return versions.New(versions.Options{DB: db.DB, Sealed: storage.NewSealed(store, ring), UploadLimit: limit})
+}
+
+// session gives one of the people a session, as signing in does, and gives its
+// secret. How one comes about is what sign_in_test.go is about.
+func (w *world) session(who string) string {
+	w.t.Helper()
+	actor, ok := w.Actors[who]
+	if !ok {
+		w.t.Fatalf("there is nobody called %q", who)
+	}
+	secret := "custodian_session_" + rand.Text()
+	answer, hash := sha256.Sum256([]byte("answer "+secret)), sha256.Sum256([]byte(secret))
+	w.Exec(w.t, `
+		with came as (
+			insert into app.sign_in (answer, actor_id, provider_id, issuer, subject, outcome)
+			values ($1, $2, $3, 'https://sign-in.example', $4, 'done') returning id)
+		insert into app.session (actor_id, sign_in_id, hash, expires_at, idle_seconds)
+		select $2, id, $5, now() + interval '1 hour', 3600 from came`, answer[:], int64(actor.ID), actor.Provider, who, hash[:])
+	return secret
 }
 
 // asset is the address of something that every page loads.

@@ -99,7 +99,7 @@ func (k *Keeper) DropHeld(ctx context.Context, actor access.Actor, batch, held i
 		}
 		err := tx.QueryRow(ctx, `select object_name from app.held where id = @held and batch_id = @batch`, pgx.NamedArgs{"held": held, "batch": batch}).Scan(&name)
 		if pg.None(err) {
-			return notHeld()
+			return NotWaiting()
 		}
 		if err == nil {
 			_, err = tx.Exec(ctx, `update app.batch set files = files - 1 where id = @batch`, pgx.NamedArgs{"batch": batch})

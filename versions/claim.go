@@ -92,7 +92,7 @@ func heldFile(ctx context.Context, tx *pg.Tx, batch, held int64) (Slot, *Receive
 		pgx.NamedArgs{"held": held, "batch": batch}).Scan(&r.FileName, &r.MediaType, &r.written.Size, &hash, &r.held.wrapped, &r.written.Name, &gone)
 	switch {
 	case pg.None(err):
-		return s, nil, notHeld()
+		return s, nil, NotWaiting()
 	case err != nil:
 		return s, nil, err
 	case gone:
@@ -103,7 +103,8 @@ func heldFile(ctx context.Context, tx *pg.Tx, batch, held int64) (Slot, *Receive
 	return s, r, nil
 }
 
-func notHeld() error {
+// NotWaiting says that a file was dealt with meanwhile.
+func NotWaiting() error {
 	return fault.New(fault.Conflict, "This file is no longer waiting: it was added or taken away in another tab.")
 }
 
@@ -162,7 +163,7 @@ func takeHeld(ctx context.Context, tx *audit.Tx, s Slot, r *Received) error {
 		var twice bool
 		err := tx.QueryRow(ctx, `select exists (`+sameContent+`)`, pgx.NamedArgs{"sha256": r.written.SHA256[:], "record": s.place.Record}).Scan(&twice)
 		if err == nil && twice {
-			err = &fault.Fault{Kind: fault.Conflict, Public: alreadyThere, Fields: []fault.Field{{Name: "meant", Problem: alreadyThere}}}
+			err = fault.At(fault.Conflict, "meant", "The same file is here already. Look at it first; tick the box if you mean to add it once more.")
 		}
 		if err != nil {
 			return err
@@ -171,14 +172,12 @@ func takeHeld(ctx context.Context, tx *audit.Tx, s Slot, r *Received) error {
 	return release(ctx, tx, r.held.batch, r.held.id)
 }
 
-const alreadyThere = "The same file is here already. Look at it first; tick the box if you mean to add it once more."
-
 // release deletes the row of a file that waits, and its batch with the last one.
 // Whoever comes second finds no row. The caller holds the batch's lock.
 func release(ctx context.Context, tx *audit.Tx, batch, held int64) error {
 	tag, err := tx.Exec(ctx, `delete from app.held where id = @held and batch_id = @batch`, pgx.NamedArgs{"held": held, "batch": batch})
 	if err == nil && tag.RowsAffected() != 1 {
-		err = notHeld()
+		err = NotWaiting()
 	}
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,6 +18,8 @@ import (
 )
 
 const (
+	// KeptFor is how long a file waits, and how old an upload is that the sweep gives up.
+	KeptFor = 24 * time.Hour
 	// MostFiles is how many files may wait together.
 	MostFiles = 20
 	// mostBatches is how many uploads one person may leave unfinished.

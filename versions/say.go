@@ -45,18 +45,34 @@ type Approval struct {
 	Note        string
 }
 
+// notToApprove refuses an approval that makes no sense, or of one's own work.
+func notToApprove(needed, own, approved bool) *fault.Fault {
+	switch {
+	case !needed:
+		return fault.New(fault.Conflict, "Documents of this kind need no approval.")
+	case own:
+		return fault.New(fault.Forbidden, "You wrote this version, so somebody else must approve it.")
+	case approved:
+		return fault.New(fault.Conflict, "This version is approved already.")
+	}
+	return nil
+}
+
+// notToCorrect refuses to correct what nothing has been said of.
+func notToCorrect(told bool) *fault.Fault {
+	if told {
+		return nil
+	}
+	return fault.New(fault.Conflict, "This version has not been approved, so there is no date to correct yet.")
+}
+
 // Approve approves a version. It must be a person, with the right to, and
 // another than the author. The version is in force from its day on, which may
 // lie behind or ahead.
 func (k *Keeper) Approve(ctx context.Context, actor access.Actor, t Target, a Approval) (Document, Detailed, error) {
 	err := k.about(ctx, actor, access.ApproveVersion, t, noApproving, func(tx *audit.Tx, d found, v version) error {
-		switch {
-		case !d.NeedsApproval:
-			return fault.New(fault.Conflict, "Documents of this kind need no approval.")
-		case v.own:
-			return fault.New(fault.Forbidden, "You wrote this version, so somebody else must approve it.")
-		case v.approved:
-			return fault.New(fault.Conflict, "This version is approved already.")
+		if no := notToApprove(d.NeedsApproval, v.own, v.approved); no != nil {
+			return no
 		}
 		from := v.from
 		if a.InForceFrom != "" {
@@ -108,8 +124,8 @@ func (k *Keeper) CorrectDate(ctx context.Context, actor access.Actor, t Target, 
 		return Document{}, Detailed{}, err
 	}
 	err = k.about(ctx, actor, access.CorrectDate, t, noCorrecting, func(tx *audit.Tx, d found, v version) error {
-		if !v.told {
-			return fault.New(fault.Conflict, "This version has not been approved, so there is no date to correct yet.")
+		if no := notToCorrect(v.told); no != nil {
+			return no
 		}
 		tx.Record(audit.Act{Action: access.CorrectDate, Target: audit.Target{Version: v.id}, Detail: audit.Detail{"in_force_from": c.InForceFrom, "in_force_to": c.InForceTo}})
 		return say(ctx, tx, statement{d.ID, &v.id, "corrected", f.from, f.to, c.Why})

@@ -159,6 +159,20 @@ func (s *Sheet) place(ctx context.Context, tx *pg.Tx, d found) error {
 	return err
 }
 
+// Cannot tells what stands in the way of an act as the document is now, nil where
+// nothing does. The act itself asks again; this keeps a page from offering what it
+// would refuse.
+func (s Sheet) Cannot(a access.Action) *fault.Fault {
+	approved := s.Shown.Approval != nil
+	switch a {
+	case access.ApproveVersion:
+		return notToApprove(s.Document.NeedsApproval, s.Own && !approved, approved) // to its author too, what is approved is just that
+	case access.CorrectDate:
+		return notToCorrect(len(s.Shown.Said) > 0)
+	}
+	return nil
+}
+
 // gather reads the versions.
 func (s *Sheet) gather(ctx context.Context, tx *pg.Tx, q Ask) error {
 	holds, err := s.numbers(ctx, tx, q)

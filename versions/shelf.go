@@ -28,7 +28,6 @@ type Shelf struct {
 	Where Where
 	Day   clock.Day
 	Today clock.Day
-	Asked time.Time
 	Rows  []Row
 }
 
@@ -65,7 +64,7 @@ func (k *Keeper) Look(ctx context.Context, actor access.Actor, record int64, q L
 		if s.Where, err = where(ctx, tx.Reader(), record); err != nil {
 			return err
 		}
-		s.Asked, s.Today = tx.Now, clock.DayOf(tx.Now)
+		s.Today = clock.DayOf(tx.Now)
 		if s.Day = q.Day; s.Day.IsZero() {
 			s.Day = s.Today
 		}

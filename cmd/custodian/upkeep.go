@@ -9,12 +9,8 @@ import (
 	"custodian/versions"
 )
 
-const (
-	// upkeepEvery is how often the portal tidies up after itself.
-	upkeepEvery = time.Hour
-	// orphanAge is how old an object without a row must be before it is removed: longer than any upload lasts.
-	orphanAge = 24 * time.Hour
-)
+// upkeepEvery is how often the portal tidies up after itself.
+const upkeepEvery = time.Hour
 
 // upkeep removes what crashes leave behind and what is only kept for a while, until ctx ends. A failure is logged and tried
 // again the next time: nothing that people rely on depends on it.
@@ -25,7 +21,7 @@ func upkeep(ctx context.Context, log *slog.Logger, db *audit.DB, keeper *version
 		if err := audit.ForgetOld(ctx, db); err != nil && ctx.Err() == nil {
 			log.Warn("upkeep: old idempotency keys stay for now", "error", err)
 		}
-		switch n, err := keeper.Sweep(ctx, orphanAge); {
+		switch n, err := keeper.Sweep(ctx, versions.KeptFor); {
 		case err != nil && ctx.Err() == nil:
 			log.Warn("upkeep: objects without a row stay for now", "error", err)
 		case n > 0:

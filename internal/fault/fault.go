@@ -70,6 +70,12 @@ func Bad(fields []Field) error {
 	return f
 }
 
+// At makes a fault of another kind about one field: the sentence stands there and
+// above the whole.
+func At(kind Kind, field, public string) *Fault {
+	return &Fault{Kind: kind, Public: public, Fields: []Field{{Name: field, Problem: public}}}
+}
+
 // Error is for logs; it never reaches a browser.
 func (f *Fault) Error() string {
 	if f.cause != nil {

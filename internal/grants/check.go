@@ -14,19 +14,9 @@ import (
 // fields role, setting, from, until and why. A role begins today or later: to date
 // it back would tell of access that nobody had.
 func (g Giving) Wrong(ctx context.Context, tx *audit.Tx) ([]fault.Field, error) {
-	var wrong []fault.Field
-	if f, ok := fault.Of(Check(g.Role, g.Home)); ok {
-		wrong = append(wrong, f.Fields...)
-	} else if g.Home != 0 {
-		var there bool
-		err := tx.QueryRow(ctx, `select exists (select from app.home where id = @home and provider_id = @provider)`,
-			pgx.NamedArgs{"home": g.Home, "provider": g.Provider}).Scan(&there)
-		if err != nil {
-			return nil, err
-		}
-		if !there {
-			wrong = append(wrong, fault.Field{Name: "setting", Problem: "There is no such setting. Choose one of your organisation's settings."})
-		}
+	wrong, err := WrongAt(ctx, tx, g.Role, g.Provider, g.Home)
+	if err != nil {
+		return nil, err
 	}
 	begins := orElse(g.From, tx.Now)
 	if clock.DayOf(begins).Before(clock.DayOf(tx.Now)) {
@@ -36,6 +26,24 @@ func (g Giving) Wrong(ctx context.Context, tx *audit.Tx) ([]fault.Field, error) 
 		wrong = append(wrong, fault.Field{Name: "until", Problem: "The last day lies before the first. Enter a later one, or leave it empty."})
 	}
 	return append(wrong, fault.CheckLine("why", g.Why)...), nil
+}
+
+// WrongAt says what is wrong with a role at a place of a provider, in the fields
+// role and setting: whoever gives it, by hand or through a group.
+func WrongAt(ctx context.Context, tx *audit.Tx, r Role, provider, home int64) ([]fault.Field, error) {
+	if f, ok := fault.Of(Check(r, home)); ok {
+		return f.Fields, nil
+	}
+	if home == 0 {
+		return nil, nil
+	}
+	var there bool
+	err := tx.QueryRow(ctx, `select exists (select from app.home where id = @home and provider_id = @provider)`,
+		pgx.NamedArgs{"home": home, "provider": provider}).Scan(&there)
+	if err != nil || there {
+		return nil, err
+	}
+	return []fault.Field{{Name: "setting", Problem: "There is no such setting. Choose one of your organisation's settings."}}, nil
 }
 
 // checkAll refuses what is wrong, and a role that somebody has there already for
@@ -60,9 +68,7 @@ func (g *Giving) checkAll(ctx context.Context, tx *audit.Tx) error {
 			and from_at < until_at and until_at > greatest(@from::timestamptz, clock_timestamp()) and from_at < @until::timestamptz)`,
 		pgx.NamedArgs{"to": g.To, "role": g.Role, "provider": g.Provider, "home": g.Home, "from": g.From, "until": until(g.Until)}).Scan(&holds)
 	if err == nil && holds {
-		f := fault.New(fault.Conflict, "This person has this role there already for that time. End that one first, or choose another.")
-		f.Fields = []fault.Field{{Name: "role", Problem: f.Public}}
-		err = f
+		err = fault.At(fault.Conflict, "role", "This person has this role there already for that time. End that one first, or choose another.")
 	}
 	return err
 }

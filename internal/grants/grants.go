@@ -32,7 +32,7 @@ func Roles() []Role {
 	return []Role{MemberOfStaff, RegisteredManager, Inspector, ResponsibleIndividual, DataProtectionOfficer, Administrator}
 }
 
-// Wide tells whether the role holds for the whole organisation, and not at one
+// Wide tells whether the role holds for the whole provider, and not at one
 // setting.
 func (r Role) Wide() bool {
 	b, _ := bundles(r)

@@ -29,10 +29,10 @@ type Giving struct {
 func Check(r Role, home int64) error {
 	b, ok := bundles(r)
 	if !ok {
-		return fault.Bad([]fault.Field{{Name: "role", Problem: "There is no such role."}})
+		return fault.Bad([]fault.Field{{Name: "role", Problem: "Choose a role."}})
 	}
 	if b.wide != (home == 0) {
-		return fault.Bad([]fault.Field{{Name: "setting", Problem: "This role is given " + map[bool]string{true: "for the whole organisation, not for one setting.", false: "at a setting: say which."}[b.wide]}})
+		return fault.Bad([]fault.Field{{Name: "setting", Problem: "This role is given " + map[bool]string{true: "for the whole provider, not for one setting. Choose the whole provider.", false: "at a setting. Choose which."}[b.wide]}})
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ func rules() []rule {
 		{"keep", keepRule},
 		{"owners", ownerRule},
 		{"routes", routeRule},
+		{"escaping", escapingRule},
 		{"migrations", migrationRule},
 		{"schema", schemaRule},
 		{"top", topRule},

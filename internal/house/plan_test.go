@@ -66,6 +66,8 @@ var doors = map[string]string{
 	"os/exec":                                    `^(internal/pg/cluster|internal/[a-z0-9]+test|cmd/devstack(/.*)?)$`,
 	"math/rand":                                  `^$`,
 	"unsafe":                                     noDoor,
+	"html/template":                              `^(portal/page|cmd/devstack/sink)$`,
+	"text/template":                              noDoor,
 	module + "/storage":                          `^(versions|storage/.*|internal/(proof|retention|sample|[a-z0-9]+test)|cmd/.*)$`,
 	module + "/internal/pg":                      `^(reports|versions|internal/(pgtest|audit|jobs|people|grants|login|share|sar|retention|staff|signoff|search|incidents|sample)|cmd/.*)$`,
 	module + "/internal/config":                  `^cmd/`,

@@ -20,14 +20,14 @@ type Group struct {
 	Issuer string // differs from SignIn.Issuer where the service was changed: then it gives nothing
 	Group  string
 	Role   grants.Role
-	HomeID *int64 // nil for the whole organisation
-	Home   string // name of the setting, "" for the whole organisation
+	HomeID *int64 // nil for the whole provider
+	Home   string // name of the setting, "" for the whole provider
 	From   time.Time
 	By     string // who made it
 	Why    string
 }
 
-// NewMapping is a mapping to be made. Home is 0 for a role of the whole organisation.
+// NewMapping is a mapping to be made. Home is 0 for a role of the whole provider.
 type NewMapping struct {
 	Group string
 	Role  grants.Role
@@ -35,7 +35,11 @@ type NewMapping struct {
 	Why   string
 }
 
-const groupColumns = `g.id, g.issuer, g.group_name as "group", g.role, g.home_id, coalesce(h.name, '') as home, g.from_at as "from", coalesce(a.name, '') as by, g.why`
+// liveGroups are the live mappings of a provider, with the words for where and by whom.
+const liveGroups = `
+	select g.id, g.issuer, g.group_name as "group", g.role, g.home_id, coalesce(h.name, '') as home, g.from_at as "from", coalesce(a.name, '') as by, g.why
+	from app.group_role g left join app.home h on h.id = g.home_id left join app.actor a on a.id = g.given_by
+	where g.provider_id = @provider and g.until_at > now()`
 
 // Groups lists the live mappings of the actor's provider, by group. It is for
 // administrators.
@@ -45,10 +49,7 @@ func Groups(ctx context.Context, db *pg.DB, actor access.Actor) ([]Group, error)
 		if err := people.Administers(ctx, tx, access.ViewGroups); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `
-			select `+groupColumns+`
-			from app.group_role g left join app.home h on h.id = g.home_id left join app.actor a on a.id = g.given_by
-			where g.provider_id = @provider and g.until_at > now() order by g.group_name, g.id limit 1000`, pgx.NamedArgs{"provider": actor.Provider})
+		rows, err := tx.Query(ctx, liveGroups+` order by g.group_name, g.id limit 1000`, pgx.NamedArgs{"provider": actor.Provider})
 		if err != nil {
 			return err
 		}
@@ -83,19 +84,11 @@ func (s *SignIn) MapGroup(ctx context.Context, actor access.Actor, n NewMapping)
 // check says all that is wrong with a mapping at once.
 func (n NewMapping) check(ctx context.Context, tx *audit.Tx, provider int64) error {
 	wrong := fault.CheckLine("group", n.Group)
-	if f, ok := fault.Of(grants.Check(n.Role, n.Home)); ok {
-		wrong = append(wrong, f.Fields...)
-	} else if n.Home != 0 {
-		var there bool
-		err := tx.QueryRow(ctx, `select exists (select from app.home where id = @home and provider_id = @provider)`,
-			pgx.NamedArgs{"home": n.Home, "provider": provider}).Scan(&there)
-		if err != nil {
-			return err
-		}
-		if !there {
-			wrong = append(wrong, fault.Field{Name: "setting", Problem: "There is no such setting. Choose one of your organisation's settings."})
-		}
+	place, err := grants.WrongAt(ctx, tx, n.Role, provider, n.Home)
+	if err != nil {
+		return err
 	}
+	wrong = append(wrong, place...)
 	return fault.Bad(append(wrong, fault.CheckLine("why", n.Why)...))
 }
 
@@ -114,9 +107,7 @@ func mapIn(ctx context.Context, tx *audit.Tx, provider int64, issuer string, n N
 		pgx.NamedArgs{"id": id, "provider": provider, "issuer": issuer, "group": n.Group, "role": n.Role, "home": pg.Null(n.Home),
 			"from": tx.Now, "by": tx.Actor.ID, "why": n.Why})
 	if pg.Broke(err, "group_role_once") {
-		f := fault.New(fault.Conflict, "This group gives this role there already.")
-		f.Fields = []fault.Field{{Name: "group", Problem: f.Public}}
-		return 0, f
+		return 0, fault.At(fault.Conflict, "group", "This group gives this role there already. Choose another group, or another role.")
 	}
 	tx.Record(audit.Act{Action: access.MapGroup, Target: audit.Target{Home: n.Home}, Detail: audit.Detail{"group_role": id, "role": n.Role, "home": n.Home}})
 	return id, err

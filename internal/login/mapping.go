@@ -31,9 +31,7 @@ func (s *SignIn) MappingOf(ctx context.Context, actor access.Actor, id int64) (G
 			return err
 		}
 		args := pgx.NamedArgs{"id": id, "provider": actor.Provider}
-		rows, err := tx.Query(ctx, `
-			select `+groupColumns+` from app.group_role g left join app.home h on h.id = g.home_id left join app.actor a on a.id = g.given_by
-			where g.id = @id and g.provider_id = @provider and g.until_at > now()`, args)
+		rows, err := tx.Query(ctx, liveGroups+` and g.id = @id`, args)
 		if err != nil {
 			return err
 		}

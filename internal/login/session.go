@@ -2,8 +2,6 @@ package login
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"net/http"
 	"strings"
 	"time"
@@ -22,9 +20,7 @@ const sessionPrefix = "custodian_session_"
 // ends, whoever it belonged to, so that nobody can be led to work in a session
 // that another knows.
 func (s *SignIn) begin(ctx context.Context, e entry, raw string, cookies []*http.Cookie) (Secret, access.Actor, error) {
-	random := make([]byte, 32)
-	rand.Read(random)
-	secret := Secret{sessionPrefix + base64.RawURLEncoding.EncodeToString(random)}
+	secret := newSecret(sessionPrefix)
 	before, err := visitorOf(ctx, s.opt.DB, cookies)
 	if err != nil {
 		return Secret{}, access.Actor{}, err

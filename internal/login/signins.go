@@ -31,7 +31,7 @@ type GroupSent struct {
 	Gives []Gives
 }
 
-// Gives is what a mapping gives. Home is "" for the whole organisation.
+// Gives is what a mapping gives. Home is "" for the whole provider.
 type Gives struct {
 	Mapping int64
 	Role    grants.Role

@@ -19,6 +19,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"time"
 
@@ -45,6 +46,31 @@ func (Secret) String() string { return "(secret)" }
 // GoString hides the secret from %#v.
 func (Secret) GoString() string { return "(secret)" }
 
+func newSecret(prefix string) Secret {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	return Secret{prefix + base64.RawURLEncoding.EncodeToString(raw)}
+}
+
+// How long a person's own token may last, and does where they do not say.
+const (
+	UsualTokenDays = 90
+	MostTokenDays  = 366
+)
+
+// OwnToken makes a token that acts as whoever makes it, for a number of days. Its
+// faults name the fields label and days.
+func OwnToken(ctx context.Context, db *pg.DB, actor access.Actor, label string, days int) (Made, error) {
+	wrong := fault.CheckLine("label", label)
+	if days < 1 || days > MostTokenDays {
+		wrong = append(wrong, fault.Field{Name: "days", Problem: fmt.Sprintf("Enter a number of days from 1 to %d.", MostTokenDays)})
+	}
+	if err := fault.Bad(wrong); err != nil {
+		return Made{}, err
+	}
+	return NewToken(ctx, db, actor, actor.ID, label, time.Now().AddDate(0, 0, days))
+}
+
 // Made is a token as it is made.
 type Made struct {
 	ID        int64
@@ -57,9 +83,7 @@ type Made struct {
 // made with another token lasts no longer than that and ends with it, so that a
 // token which fell into wrong hands can be ended whole.
 func NewToken(ctx context.Context, db *pg.DB, actor access.Actor, to access.ActorID, label string, expires time.Time) (Made, error) {
-	raw := make([]byte, 32)
-	rand.Read(raw)
-	m := Made{Secret: Secret{prefix + base64.RawURLEncoding.EncodeToString(raw)}, ExpiresAt: expires}
+	m := Made{Secret: newSecret(prefix), ExpiresAt: expires}
 	about := audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to}}
 	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
 		if err := live(ctx, tx, actor); err != nil {

@@ -21,6 +21,12 @@ type Menu struct {
 	Manages  bool                // keeps the people and settings of the whole provider
 }
 
+// Meets tells whether records of a kind occur in this person's work: those of
+// families and parents do at residential family centres alone.
+func (m Menu) Meets(k access.RecordKind) bool {
+	return m.Families || k != access.Family && k != access.Parent
+}
+
 // MenuOf gives the menu of an actor.
 func MenuOf(ctx context.Context, db *pg.DB, actor access.Actor) (Menu, error) {
 	var m Menu

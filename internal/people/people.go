@@ -37,7 +37,7 @@ type NewActor struct {
 	Kind            access.Kind
 	Name, PostTitle string
 	Email           string
-	Issuer, Subject string // who they are at the identity provider; both "" for a service account
+	Issuer, Subject string // who they are at the sign-in service; both "" for a service account
 }
 
 // RoleHeld is a role that somebody holds now. Home is "" for the whole provider.
@@ -145,12 +145,8 @@ func AddActorIn(ctx context.Context, tx *audit.Tx, n NewActor) (int64, error) {
 // Homes lists the settings of the actor's provider, by name.
 func Homes(ctx context.Context, db *pg.DB, actor access.Actor) ([]Home, error) {
 	var list []Home
-	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
-		rows, err := tx.Query(ctx, `select id, name, kind from app.home order by name, id`)
-		if err != nil {
-			return err
-		}
-		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Home])
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) (err error) {
+		list, err = homesOf(ctx, tx)
 		return err
 	})
 	return list, err

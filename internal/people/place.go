@@ -16,6 +16,8 @@ import (
 const (
 	noOpening  = "Only somebody who manages such records at that setting can open one. Ask its manager."
 	noChanging = "Only somebody who manages this record can do this. Ask its manager."
+
+	bothSettings = "This member of staff takes their role along, so moving them takes somebody who manages the staff of both settings. Ask an administrator."
 )
 
 // Openings is where somebody may open records of a kind: at which settings, by

@@ -72,7 +72,7 @@ func TestOpenedOnce(t *testing.T) {
 			t.Errorf("%s opened none", what)
 		}
 	}
-	if open("manager", "Forms", "") == open("manager", "Forms", "") {
+	if one, two := open("manager", "Forms", ""), open("manager", "Forms", ""); one == two {
 		t.Error("without a key the second is taken for the first")
 	}
 }

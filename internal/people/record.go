@@ -116,20 +116,14 @@ func (n NewRecord) once() audit.Once {
 
 // Close closes a record: nothing is added to it until it is reopened.
 func Close(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c Change) error {
-	return change(ctx, db, actor, record, c, access.CloseRecord, func(r Record) (event, error) {
-		if !r.Open {
-			return event{}, fault.New(fault.Conflict, "This record is closed already.")
-		}
+	return change(ctx, db, actor, record, c, access.CloseRecord, func(Record) (event, error) {
 		return event{what: "closed"}, nil
 	})
 }
 
 // Reopen opens a closed record again.
 func Reopen(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c Change) error {
-	return change(ctx, db, actor, record, c, access.ReopenRecord, func(r Record) (event, error) {
-		if r.Open {
-			return event{}, fault.New(fault.Conflict, "This record is open already.")
-		}
+	return change(ctx, db, actor, record, c, access.ReopenRecord, func(Record) (event, error) {
 		return event{what: "reopened"}, nil
 	})
 }
@@ -141,14 +135,37 @@ func Reopen(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c 
 // be dated back, and not ahead.
 func Move(ctx context.Context, db *pg.DB, actor access.Actor, record, home int64, c Change) error {
 	return change(ctx, db, actor, record, c, access.MoveRecord, func(r Record) (event, error) {
-		if r.HomeID == nil {
-			return event{}, fault.New(fault.Conflict, "This record belongs to the whole provider and cannot be moved.")
-		}
 		if *r.HomeID == home {
 			return event{}, fault.New(fault.Conflict, "This record is at that setting already.")
 		}
 		return event{what: "moved", home: &home, from: r.HomeID}, nil
 	})
+}
+
+// cannot tells what stands in the way of an act as the record is now, nil where
+// nothing does.
+func (r Record) cannot(a access.Action) *fault.Fault {
+	switch {
+	case a == access.CloseRecord && !r.Open:
+		return fault.New(fault.Conflict, "This record is closed already.")
+	case a == access.ReopenRecord && r.Open:
+		return fault.New(fault.Conflict, "This record is open already.")
+	case a == access.MoveRecord && r.HomeID == nil:
+		return fault.New(fault.Conflict, "This record belongs to the whole provider and cannot be moved.")
+	}
+	return nil
+}
+
+// Cannot is what a page says in place of offering the act: to is where the record
+// could be moved. The act itself asks again.
+func (r Record) Cannot(a access.Action, to []Home) *fault.Fault {
+	switch no := r.cannot(a); {
+	case no != nil || a != access.MoveRecord || len(to) > 0:
+		return no
+	case r.Person != nil:
+		return fault.New(fault.Forbidden, bothSettings)
+	}
+	return fault.New(fault.Conflict, "There is no other setting to which it could move.")
 }
 
 type event struct {
@@ -179,6 +196,9 @@ func change(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c 
 		if _, ok := access.DecideRecord(rights, a, place); !ok {
 			return fault.New(fault.Forbidden, noChanging)
 		}
+		if no := r.cannot(a); no != nil {
+			return no
+		}
 		e, err := decide(r)
 		if err != nil {
 			return err
@@ -190,7 +210,7 @@ func change(ctx context.Context, db *pg.DB, actor access.Actor, record int64, c 
 			}
 			there := access.Place{Provider: place.Provider, Home: *e.home, Record: record, Class: place.Class}
 			if _, ok := access.DecideRecord(rights, a, there); !ok && r.Person != nil {
-				return fault.New(fault.Forbidden, "This member of staff takes their role along, so moving them takes somebody who manages the staff of both settings. Ask an administrator.")
+				return fault.New(fault.Forbidden, bothSettings)
 			}
 		}
 		return tell(ctx, tx, e)

@@ -68,9 +68,7 @@ func checkHome(ctx context.Context, tx *audit.Tx, provider int64, name, kind str
 	err := tx.QueryRow(ctx, `select exists (select from app.home where provider_id = @provider and lower(name) = lower(@name))`,
 		pgx.NamedArgs{"provider": provider, "name": name}).Scan(&there)
 	if err == nil && there {
-		f := fault.New(fault.Conflict, "There is a setting of this name already. Give this one a name of its own.")
-		f.Fields = []fault.Field{{Name: "name", Problem: f.Public}}
-		err = f
+		err = fault.At(fault.Conflict, "name", "There is a setting of this name already. Give this one a name of its own.")
 	}
 	return err
 }

@@ -36,6 +36,7 @@ func dated() map[string]string {
 		"record":       "created_at",
 		"record_event": "at",
 		"role_held":    "from_at until_at",
+		"role_ending":  "at",
 		"group_role":   "from_at until_at",
 		"grants":       "valid_from valid_until",
 		"shield":       "valid_from valid_until",

@@ -30,9 +30,9 @@ import (
 )
 
 // User is one of the fictional people. Password and Subject are set by whoever
-// runs the identity provider.
+// runs the sign-in service.
 type User struct {
-	ID       string   `json:"-"` // at the identity provider
+	ID       string   `json:"-"` // at the sign-in service
 	Email    string   `json:"email"`
 	Password string   `json:"password"`
 	Name     string   `json:"name"`
@@ -42,7 +42,7 @@ type User struct {
 	Subject  string   `json:"-"`
 	Groups   []string `json:"-"`
 	May      string   `json:"-"` // what they can do, in few words
-	Unknown  bool     `json:"-"` // known to the identity provider, and not to Custodian
+	Unknown  bool     `json:"-"` // known to the sign-in service, and not to Custodian
 
 	role  grants.Role
 	token string // the name of their token, "" for none
@@ -80,7 +80,7 @@ type Options struct {
 	DB     *pg.DB
 	Keeper *versions.Keeper // needed for the seed "demo"
 	Seed   string           // none or demo
-	Issuer string           // of the identity provider
+	Issuer string           // of the sign-in service
 	Users  []User           // Everybody(Seed) with their subjects; nil: without identities
 
 	// The rest is for the seed "demo".

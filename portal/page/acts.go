@@ -92,5 +92,5 @@ func fileLinks(s versions.Sheet) []Link {
 }
 
 func fileLink(document int64, v versions.Detailed) Link {
-	return Link{fmt.Sprintf("Download version %d (%s, %s)", v.Number, FileKind(v.MediaType), Size(v.Size)), versionAddress(document, v.Number) + "/file"}
+	return Link{fmt.Sprintf("Download version %d (%s, %s)", v.Number, FileKind(v.MediaType), Size(v.Size)), VersionAddress(document, v.Number) + "/file"}
 }

@@ -37,7 +37,7 @@ func CompareOf(s versions.Sheet) *Compare {
 	default:
 		c.Sentence = "The file is another."
 	}
-	c.Sentence += " " + upper(Count(n, "fact differs", "facts differ")) + ". These are the facts about both versions; open both files to read what they say."
+	c.Sentence += " " + upperFirst(Count(n, "fact differs", "facts differ")) + ". These are the facts about both versions; open both files to read what they say."
 	return c
 }
 

@@ -52,15 +52,15 @@ func DocumentOf(s versions.Sheet, day, known clock.Day, before, limit int) Docum
 	v := s.Shown
 	d := Document{Heading: s.Document.Title, Caption: documentCaption(s), Number: v.Number, Note: v.Note, Facts: facts(v), Why: Because(s.Why, s.Where.Kind)}
 	d.Glances = glances(s)
-	d.File = File{v.FileName, FileKind(v.MediaType), Size(v.Size), hex.EncodeToString(v.SHA256), versionAddress(s.Document.ID, v.Number) + "/file"}
+	d.File = File{v.FileName, FileKind(v.MediaType), Size(v.Size), hex.EncodeToString(v.SHA256), VersionAddress(s.Document.ID, v.Number) + "/file"}
 	on := onQuery(day, known)
 	if !day.IsZero() {
 		d.OnDay = onDay(s, day, known, on)
 	}
 	if s.Holds != nil && s.Holds.Number != v.Number {
-		d.Other = &Aside{fmt.Sprintf("You are looking at version %d.", v.Number), &Link{fmt.Sprintf("Version %d is in force now", s.Holds.Number), versionAddress(s.Document.ID, s.Holds.Number)}}
+		d.Other = &Aside{fmt.Sprintf("You are looking at version %d.", v.Number), &Link{fmt.Sprintf("Version %d is in force now", s.Holds.Number), VersionAddress(s.Document.ID, s.Holds.Number)}}
 	} else if s.Holds == nil && v.Number != s.Newest {
-		d.Other = &Aside{fmt.Sprintf("You are looking at version %d. No version is in force now.", v.Number), &Link{fmt.Sprintf("Version %d is the newest", s.Newest), versionAddress(s.Document.ID, s.Newest)}}
+		d.Other = &Aside{fmt.Sprintf("You are looking at version %d. No version is in force now.", v.Number), &Link{fmt.Sprintf("Version %d is the newest", s.Newest), VersionAddress(s.Document.ID, s.Newest)}}
 	}
 	d.timeline(s, before, limit, on)
 	return d
@@ -68,14 +68,10 @@ func DocumentOf(s versions.Sheet, day, known clock.Day, before, limit int) Docum
 
 func documentCaption(s versions.Sheet) string {
 	words := KindWords(s.Document.Kind)
-	switch w := s.Where; {
-	case w.Name == "":
+	if s.Where.Name == "" { // who sees the document alone is told nothing of its record
 		return words
-	case w.HomeName == "":
-		return words + ", the whole provider"
-	default:
-		return words + ", " + w.HomeName
 	}
+	return words + ", " + place(s.Where.HomeName)
 }
 
 // onQuery carries a question about a day from page to page.
@@ -265,7 +261,7 @@ func onDay(s versions.Sheet, day, known clock.Day, on string) *Aside {
 	}
 	switch s.OnDay {
 	case s.Shown.Number:
-		return &Aside{Words: upper(strings.TrimSpace("In force " + when + suffix))}
+		return &Aside{Words: upperFirst(strings.TrimSpace("In force " + when + suffix))}
 	case 0:
 		words := "No version of this " + verb + " in force " + when + suffix + "."
 		if known.IsZero() && s.First != nil && day.Before(clock.DayOf(*s.First)) {
@@ -277,5 +273,5 @@ func onDay(s versions.Sheet, day, known clock.Day, on string) *Aside {
 		return &Aside{Words: words}
 	}
 	return &Aside{fmt.Sprintf("Version %d %s in force %s%s.", s.Shown.Number, not, when, suffix),
-		&Link{fmt.Sprintf("Version %d %s", s.OnDay, verb), versionAddress(s.Document.ID, s.OnDay) + on}}
+		&Link{fmt.Sprintf("Version %d %s", s.OnDay, verb), VersionAddress(s.Document.ID, s.OnDay) + on}}
 }

@@ -32,7 +32,7 @@ type Footprints struct {
 // goes on.
 func FootprintsOf(record int64, found []audit.Footprint, before int64, limit int, now time.Time) Footprints {
 	f := Footprints{}
-	at := "/records/" + strconv.FormatInt(record, 10) + "/footprints"
+	at := RecordAddress(record) + "/footprints"
 	if len(found) > limit {
 		found = found[:limit]
 		f.Earlier = at + "?before=" + strconv.FormatInt(found[limit-1].ID, 10)
@@ -61,7 +61,7 @@ func footprintRow(p audit.Footprint, now time.Time) FootprintRow {
 		r.Who = "Somebody of another organisation"
 	}
 	if p.Document != nil && p.Title != "" {
-		r.Address = "/documents/" + strconv.FormatInt(*p.Document, 10)
+		r.Address = DocumentAddress(*p.Document)
 		if p.Version != nil {
 			r.Address += "/versions/" + strconv.Itoa(int(*p.Version))
 		}

@@ -3,7 +3,9 @@ package page
 import (
 	"net/url"
 	"slices"
+	"strconv"
 
+	"custodian/internal/clock"
 	"custodian/internal/fault"
 )
 
@@ -97,4 +99,19 @@ func (f *Form) Choice(name, legend, hint string, options ...Option) Choice {
 	}
 	at := name
 	return Choice{Name: name, Legend: legend, Hint: hint, Options: options, Problem: f.problem(name, at)}
+}
+
+// DayFields fills in the three fields of a day, of a form or an address; values
+// may be nil, and the zero Day fills in nothing.
+func DayFields(values url.Values, name string, d clock.Day) url.Values {
+	if values == nil {
+		values = url.Values{}
+	}
+	if !d.IsZero() {
+		t := d.UTC()
+		values.Set(name+"-day", strconv.Itoa(t.Day()))
+		values.Set(name+"-month", strconv.Itoa(int(t.Month())))
+		values.Set(name+"-year", strconv.Itoa(t.Year()))
+	}
+	return values
 }

@@ -13,7 +13,6 @@ type Frame struct {
 	Scripts   []string // plain names of scripts besides those of every page
 	Demo      bool     // the demonstration says that everything is made up
 	Inspector bool     // shows the line that says whose pass this is
-	Quote     string   // the number to quote when asking for help
 }
 
 // Who is the person who is signed in.
@@ -29,10 +28,7 @@ type Item struct {
 type Link struct{ Words, Address string }
 
 // Notice says, at the top of a page, what has just been done.
-type Notice struct {
-	Title, Text string
-	Link        *Link
-}
+type Notice struct{ Title, Text string }
 
 // Problem is a line of the summary of what has to be put right. At is the id of
 // the field, "" where none is at fault.

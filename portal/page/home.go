@@ -41,7 +41,6 @@ type Home struct {
 	AsAt         *AsAt
 	Libraries    []Link
 	Add          []Link // where they may add a document
-	Start        []Link // where to begin, for those for whom nothing waits
 }
 
 // mostRows is how many things that wait are listed.
@@ -53,38 +52,38 @@ func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.
 	for _, u := range unfinished {
 		h.Needs = append(h.Needs, UnfinishedRow(u, now))
 	}
+	apart := severalSettings(n)
 	for _, w := range n.Approve {
 		h.Needs = append(h.Needs, NeedRow{Verb: "Approve", What: fmt.Sprintf("%s, version %d", w.Title, w.Number),
-			Address: versionAddress(w.Document, w.Number), Why: sent(w), Status: Status{waiting(w.At, now), "next"}})
+			Address: VersionAddress(w.Document, w.Number), Why: settingOf(w, apart) + sent(w), Status: Status{waiting(w.At, now), "next"}})
 	}
 	for _, r := range n.Review {
-		h.Needs = append(h.Needs, reviewRow(r, n.Today))
+		row := reviewRow(r, n.Today)
+		row.Why = settingOf(r, apart) + row.Why
+		h.Needs = append(h.Needs, row)
 	}
 	for _, w := range n.Sent {
-		h.Sent = append(h.Sent, NeedRow{Verb: "Waits", What: fmt.Sprintf("%s, version %d", w.Title, w.Number), Address: versionAddress(w.Document, w.Number),
-			Why: "You sent it on " + DayOf(w.At) + ". Somebody else has to approve it.", Status: Status{waiting(w.At, now), "next"}})
+		h.Sent = append(h.Sent, NeedRow{Verb: "Waits", What: fmt.Sprintf("%s, version %d", w.Title, w.Number), Address: VersionAddress(w.Document, w.Number),
+			Why: settingOf(w, apart) + "You sent it on " + DayOf(w.At) + ". Somebody else has to approve it.", Status: Status{waiting(w.At, now), "next"}})
 	}
 	h.Heading = heading(len(h.Needs))
 	if len(h.Needs) > mostRows {
 		h.Needs = h.Needs[:mostRows]
 	}
+	oneSetting := atOneSetting(news)
 	for _, w := range news {
-		h.News = append(h.News, newsRow(w, now, atOneSetting(news)))
+		h.News = append(h.News, newsRow(w, now, oneSetting))
 	}
 	h.Bar = bar(n)
 	if len(libraries) == 1 {
-		at := "/records/" + strconv.FormatInt(libraries[0].ID, 10)
+		at := RecordAddress(libraries[0].ID)
 		f := NewForm(nil, nil)
 		h.AsAt = &AsAt{Address: at, On: f.Date("on", "Show what was in force on", "For example, 14 3 2025")}
 	}
 	for _, l := range libraries {
-		h.Libraries = append(h.Libraries, Link{l.Name, "/records/" + strconv.FormatInt(l.ID, 10)})
+		h.Libraries = append(h.Libraries, Link{l.Name, RecordAddress(l.ID)})
 	}
 	return h
-}
-
-func versionAddress(document int64, number int) string {
-	return fmt.Sprintf("/documents/%d/versions/%d", document, number)
 }
 
 func heading(n int) string {
@@ -96,10 +95,25 @@ func heading(n int) string {
 	return fmt.Sprintf("%d things need you", n)
 }
 
+// severalSettings tells whether what waits is not all of one setting: policies of
+// several have the same titles.
+func severalSettings(n versions.Needs) bool {
+	all := slices.Concat(n.Approve, n.Review, n.Sent)
+	return slices.ContainsFunc(all, func(w versions.Need) bool { return w.HomeName != all[0].HomeName })
+}
+
+// settingOf says of which setting something is, where that does not go without saying.
+func settingOf(w versions.Need, apart bool) string {
+	if !apart {
+		return ""
+	}
+	return Where(w.HomeName) + ". "
+}
+
 func sent(n versions.Need) string {
 	t := "From " + n.By
 	if n.Post != "" {
-		t += ", " + lowerFirst(n.Post)
+		t += ", " + lowerPost(n.Post)
 	}
 	t += ", " + n.At.In(clock.London).Format("2 January") + "."
 	if n.Note != "" {
@@ -118,7 +132,7 @@ func waiting(at, now time.Time) string {
 
 func reviewRow(r versions.Need, today clock.Day) NeedRow {
 	on := clock.DayOf(*r.ReviewOn)
-	row := NeedRow{Verb: "Review", What: fmt.Sprintf("%s, version %d", r.Title, r.Number), Address: versionAddress(r.Document, r.Number)}
+	row := NeedRow{Verb: "Review", What: fmt.Sprintf("%s, version %d", r.Title, r.Number), Address: VersionAddress(r.Document, r.Number)}
 	if on.Before(today) {
 		row.Why = "Review was due on " + Day(on) + ". It stays in force until you replace it."
 		row.Status = Status{Overdue(on, today), "late"}
@@ -136,7 +150,7 @@ func atOneSetting(news []versions.News) bool {
 }
 
 func newsRow(n versions.News, now time.Time, oneSetting bool) NewsRow {
-	r := NewsRow{When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), What: n.Title, Address: versionAddress(n.Document, n.Number)}
+	r := NewsRow{When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), What: n.Title, Address: VersionAddress(n.Document, n.Number)}
 	if n.Number > 1 {
 		r.What += fmt.Sprintf(", version %d", n.Number)
 	}
@@ -154,18 +168,18 @@ func newsRow(n versions.News, now time.Time, oneSetting bool) NewsRow {
 
 // Adding says where somebody may add a document: to a library at once, to other
 // records by way of their list.
-func Adding(kinds []access.RecordKind, libraries []people.Record, families bool) []Link {
+func Adding(m people.Menu, libraries []people.Record) []Link {
 	var list []Link
-	for _, k := range kinds {
+	for _, k := range m.Adds {
 		switch {
 		case k == access.Library:
 			for _, l := range libraries {
 				if l.Open {
-					list = append(list, Link{l.Name, "/records/" + strconv.FormatInt(l.ID, 10) + "/add"})
+					list = append(list, Link{l.Name, RecordAddress(l.ID) + "/add"})
 				}
 			}
-		case families || k != access.Family && k != access.Parent:
-			list = append(list, Link{"A " + Kind(k), "/records?kind=" + k.String()})
+		case m.Meets(k):
+			list = append(list, Link{"A " + Kind(k), ListAddress(k)})
 		}
 	}
 	return list

@@ -20,7 +20,7 @@ func ManagersOf(found []versions.Manager, on clock.Day) []ManagerCard {
 	for _, m := range found {
 		c := ManagerCard{Name: m.Name, Since: "since " + DayOf(m.Since)}
 		for _, q := range m.Qualifications {
-			c.Qualifications = append(c.Qualifications, QualificationLink{q.Title, versionAddress(q.Document, q.Number) + onQuery(on, clock.Day{}), "from " + DayOf(q.From)})
+			c.Qualifications = append(c.Qualifications, QualificationLink{q.Title, VersionAddress(q.Document, q.Number) + onQuery(on, clock.Day{}), "from " + DayOf(q.From)})
 		}
 		list = append(list, c)
 	}

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"net/url"
 	"strconv"
 	"time"
 
@@ -54,9 +53,6 @@ func PeopleOf(found []people.Listed, limit int, now time.Time) People {
 	return v
 }
 
-// PersonAddress is the address of somebody's page.
-func PersonAddress(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
-
 // roleAt says a role and where: "Registered manager, Larkfield House".
 func roleAt(role, home string) string { return RoleWords(role) + ", " + place(home) }
 
@@ -87,19 +83,18 @@ type RoleEver struct {
 // Person is the page of one of the provider's people.
 type Person struct {
 	Frame
-	Name, Post    string
-	Status        *Status
-	Last          string
-	Came          string
-	SignsIn       bool
-	Service       bool
-	Issuer        string
-	Subject       string
-	Email         string
-	Said          string // another name that the sign-in service gives them now
-	Now, Not      []RoleEver
-	Give          string
-	OthersHeading string
+	Name, Post string
+	Status     *Status
+	Last       string
+	Came       string
+	SignsIn    bool
+	Service    bool
+	Issuer     string
+	Subject    string
+	Email      string
+	Said       string // another name that the sign-in service gives them now
+	Now, Not   []RoleEver
+	Give       string
 }
 
 // PersonOf makes the page.
@@ -150,13 +145,6 @@ func roleEver(person int64, r people.RoleEver) RoleEver {
 	return row
 }
 
-func upperFirst(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
-		return s
-	}
-	return string(s[0]-0x20) + s[1:]
-}
-
 // RoleOptions are the roles, with what each may do.
 func RoleOptions() []Option {
 	hints := map[grants.Role]string{
@@ -179,20 +167,9 @@ const WholeProvider = "provider"
 
 // HomeOptions are the places at which a role can be given.
 func HomeOptions(homes []people.Home) []Option {
-	list := []Option{{Value: WholeProvider, Words: "The whole provider"}}
+	list := []Option{{Value: WholeProvider, Words: Where("")}}
 	for _, h := range homes {
 		list = append(list, Option{Value: strconv.FormatInt(h.ID, 10), Words: h.Name})
 	}
 	return list
-}
-
-// Filled is a form as it was typed; nil for one that is shown the first time.
-func Filled(values url.Values, name, value string) url.Values {
-	if values == nil {
-		values = url.Values{}
-	}
-	if !values.Has(name) {
-		values.Set(name, value)
-	}
-	return values
 }

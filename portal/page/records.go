@@ -31,14 +31,10 @@ func RecordsOf(kind access.RecordKind, found []people.Record, limit int) Records
 	r := Records{Heading: Kinds(kind), More: lowerFirst(Kinds(kind)), Empty: "No record is open here."}
 	if len(found) > limit {
 		found = found[:limit]
-		r.Next = "/records?kind=" + kind.String() + "&after=" + strconv.FormatInt(found[limit-1].ID, 10)
+		r.Next = ListAddress(kind) + "&after=" + strconv.FormatInt(found[limit-1].ID, 10)
 	}
 	for _, f := range found {
-		setting := f.Home
-		if setting == "" {
-			setting = "The whole provider"
-		}
-		r.Rows = append(r.Rows, RecordRow{f.Name, "/records/" + strconv.FormatInt(f.ID, 10), setting, OpenStatus(f.Open)})
+		r.Rows = append(r.Rows, RecordRow{f.Name, RecordAddress(f.ID), Where(f.Home), OpenStatus(f.Open)})
 	}
 	return r
 }
@@ -74,11 +70,4 @@ func EventOf(e people.Event) Event {
 		v.When += " (recorded on " + DayOf(e.At) + ")"
 	}
 	return v
-}
-
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return string(s[0]|0x20) + s[1:]
 }

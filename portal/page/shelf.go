@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 
 	"custodian/internal/access"
@@ -16,7 +15,6 @@ type Status struct{ Words, Look string }
 // AsAt is the box in which a day is chosen.
 type AsAt struct {
 	Address   string
-	Legend    string
 	On, Known Date
 	Opened    bool // the part about another day's knowledge is open
 	Words     string
@@ -80,18 +78,11 @@ func RecordOf(s versions.Shelf, asked bool, known clock.Day, limit int, more str
 		shown.Address += on
 		r.Rows = append(r.Rows, shown)
 		if row.Document.Kind == "statement-of-purpose" && row.Answer != nil && r.Pinned == nil {
-			r.Pinned = &Pinned{shown.Title, shown.Address, "Version " + shown.Version + ", " + lower(From(row.Answer.Period.From, row.Answer.Period.To)), approved(row.Answer.Approval)}
+			r.Pinned = &Pinned{shown.Title, shown.Address, "Version " + shown.Version + ", in force " + lowerFrom(From(row.Answer.Period.From, row.Answer.Period.To)), approved(row.Answer.Approval)}
 		}
 	}
 	r.Answer, r.Also = answer(rows, s, r.Next != "")
 	return r
-}
-
-func lower(s string) string {
-	if len(s) > 4 && s[:4] == "From" {
-		return "in force f" + s[1:]
-	}
-	return "in force " + s
 }
 
 func approved(d *versions.Decision) string {
@@ -108,7 +99,7 @@ func approved(d *versions.Decision) string {
 // shelfRow makes the row of one document.
 func shelfRow(row versions.Row, s versions.Shelf) ShelfRow {
 	d := row.Document
-	r := ShelfRow{Title: d.Title, Address: "/documents/" + strconv.FormatInt(d.ID, 10), Kind: KindWords(d.Kind), Version: "–", Since: "–", Approved: "–", Due: "–", By: "–"}
+	r := ShelfRow{Title: d.Title, Address: DocumentAddress(d.ID), Kind: KindWords(d.Kind), Version: "–", Since: "–", Approved: "–", Due: "–", By: "–"}
 	if row.Waiting > 0 && !s.Day.Before(s.Today) {
 		r.Sub = fmt.Sprintf("Version %d waits for approval", row.Waiting)
 	}
@@ -195,7 +186,7 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 	if more {
 		return fmt.Sprintf("These are the first %d %s, as they stood %s.", len(rows), things, day), ""
 	}
-	first = upper(Count(held, thing, things)) + " " + verb + " in force " + day + "."
+	first = upperFirst(Count(held, thing, things)) + " " + verb + " in force " + day + "."
 	if held == 0 {
 		first = "No " + thing + " " + map[bool]string{true: "was", false: "is"}[past] + " in force " + day + "."
 	}
@@ -217,17 +208,9 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 		if also != "" {
 			also += " "
 		}
-		also += upper(Count(p.n, "", "")) + words + "."
+		also += upperFirst(Count(p.n, "", "")) + words + "."
 	}
 	return first, also
-}
-
-// upper begins a sentence with a capital letter.
-func upper(s string) string {
-	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
-		return string(s[0]-32) + s[1:]
-	}
-	return s
 }
 
 // KindWords says a kind of document.
@@ -236,12 +219,4 @@ func KindWords(kind string) string {
 		return k.Words
 	}
 	return "Document"
-}
-
-// DayQuery gives a day as the fields of a date in an address.
-func DayQuery(values url.Values, name string, d clock.Day) {
-	t := d.UTC()
-	values.Set(name+"-day", strconv.Itoa(t.Day()))
-	values.Set(name+"-month", strconv.Itoa(int(t.Month())))
-	values.Set(name+"-year", strconv.Itoa(t.Year()))
 }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"net/url"
 	"strconv"
 	"time"
 
@@ -101,8 +100,6 @@ func lies(day clock.Day, before, after *versions.Change) string {
 // AddressOn gives the address of a record as at a day.
 func AddressOn(record int64) func(clock.Day) string {
 	return func(d clock.Day) string {
-		v := url.Values{}
-		DayQuery(v, "on", d)
-		return "/records/" + strconv.FormatInt(record, 10) + "?" + v.Encode()
+		return RecordAddress(record) + "?" + DayFields(nil, "on", d).Encode()
 	}
 }

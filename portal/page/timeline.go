@@ -29,7 +29,7 @@ func (d *Document) timeline(s versions.Sheet, before, limit int, on string) {
 		until = list[limit].RecordedAt
 		list = list[:limit]
 		last := list[limit-1].Number
-		d.Earlier = &Link{fmt.Sprintf("Show earlier versions, from version %d back", last-1), fmt.Sprintf("%s?before=%d#versions", versionAddress(s.Document.ID, s.Shown.Number), last)}
+		d.Earlier = &Link{fmt.Sprintf("Show earlier versions, from version %d back", last-1), fmt.Sprintf("%s?before=%d#versions", VersionAddress(s.Document.ID, s.Shown.Number), last)}
 	}
 	gone := slices.Clone(s.Withdrawn)
 	slices.Reverse(gone)
@@ -54,7 +54,7 @@ func withdrawal(w versions.Said) Happening {
 
 func happening(s versions.Sheet, v versions.Detailed, on string) Happening {
 	status := VersionStatus(s, v)
-	h := Happening{Title: fmt.Sprintf("Version %d", v.Number), Address: versionAddress(s.Document.ID, v.Number) + on, Status: &status, Shown: v.Number == s.Shown.Number}
+	h := Happening{Title: fmt.Sprintf("Version %d", v.Number), Address: VersionAddress(s.Document.ID, v.Number) + on, Status: &status, Shown: v.Number == s.Shown.Number}
 	switch v.State {
 	case versions.InForce:
 		h.Look = "now"
@@ -118,14 +118,6 @@ func quoted(said string) []string {
 		return nil
 	}
 	return []string{"“" + said + "”"}
-}
-
-// lowerFrom says a period in the middle of a sentence.
-func lowerFrom(s string) string {
-	if len(s) > 4 && s[:4] == "From" {
-		return "f" + s[1:]
-	}
-	return s
 }
 
 // LastSaid is what was said last about when a version holds; the zero Period

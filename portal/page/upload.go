@@ -3,7 +3,6 @@ package page
 import (
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -176,10 +175,7 @@ type Place struct{ Name, Kind, Setting, Document, Address, Other string }
 
 // PlaceOf says where.
 func PlaceOf(w versions.Where, d versions.Document, latest int) Place {
-	p := Place{Name: w.Name, Setting: w.HomeName, Kind: upper(Kind(w.Kind)), Address: "/records/" + strconv.FormatInt(w.Record, 10), Other: "/records?kind=" + w.Kind.String()}
-	if p.Setting == "" {
-		p.Setting = "The whole provider"
-	}
+	p := Place{Name: w.Name, Setting: Where(w.HomeName), Kind: upperFirst(Kind(w.Kind)), Address: RecordAddress(w.Record), Other: ListAddress(w.Kind)}
 	if d.ID != 0 {
 		p.Document, p.Other = fmt.Sprintf("%s, version %d", d.Title, latest+1), ""
 	}
@@ -195,7 +191,7 @@ func StampOf(w *Who, now time.Time) Stamp {
 	if w != nil {
 		s.Who = w.Name
 		if w.Post != "" {
-			s.Who += ", " + lowerFirst(w.Post)
+			s.Who += ", " + lowerPost(w.Post)
 		}
 	}
 	return s

@@ -61,17 +61,14 @@ func (Waiting) NextStatus() Status { return Status{"To add", "quiet"} }
 // GoneStatus is that of one whose day is over.
 func (Waiting) GoneStatus() Status { return Status{"Choose it again", "late"} }
 
-// keptFor is how long a file waits.
-const keptFor = 24 * time.Hour
-
 // WaitingOf makes the page's list of files, and finds the file that is asked about.
 func WaitingOf(b versions.Batch, current int64, now time.Time) Waiting {
 	v := Waiting{ID: b.ID, Came: b.Came, Added: b.Came - len(b.Files), Others: len(b.Files) > 1}
 	for _, h := range b.Files {
 		w := WaitingFile{ID: h.ID, Name: h.FileName, Kind: FileKind(h.MediaType), Size: Size(h.Size), Current: h.ID == current, Gone: h.Gone,
-			Kept: lowerMoment(h.At.Add(keptFor), now)}
+			Kept: lowerMoment(h.At.Add(versions.KeptFor), now)}
 		for _, s := range h.Same {
-			w.Same = append(w.Same, SameFile{fmt.Sprintf("%s, version %d", s.Title, s.Number), versionAddress(s.Document, s.Number), DayOf(s.RecordedAt)})
+			w.Same = append(w.Same, SameFile{fmt.Sprintf("%s, version %d", s.Title, s.Number), VersionAddress(s.Document, s.Number), DayOf(s.RecordedAt)})
 		}
 		v.Files = append(v.Files, w)
 	}
@@ -138,6 +135,6 @@ func UnfinishedRow(u versions.Unfinished, now time.Time) NeedRow {
 	if u.Files == 1 {
 		them = "it"
 	}
-	return NeedRow{Verb: "Finish", What: fmt.Sprintf("%s for %s", upper(files), u.Name), Address: fmt.Sprintf("/uploads/%d", u.Batch),
-		Why: fmt.Sprintf("You sent %s on %s and have not added %s yet. Files wait for a day.", them, DayOf(u.BegunAt), them), Status: Status{"Until " + lowerMoment(u.BegunAt.Add(keptFor), now), "soon"}}
+	return NeedRow{Verb: "Finish", What: fmt.Sprintf("%s for %s", upperFirst(files), u.Name), Address: UploadAddress(u.Batch),
+		Why: fmt.Sprintf("You sent %s on %s and have not added %s yet. Files wait for a day.", them, DayOf(u.BegunAt), them), Status: Status{"Until " + lowerMoment(u.BegunAt.Add(versions.KeptFor), now), "soon"}}
 }

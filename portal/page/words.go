@@ -40,17 +40,6 @@ func Moment(t, now time.Time) string {
 	return Day(d) + ", " + Hour(t)
 }
 
-// Precise says when something happened so that it can be held against another
-// clock: London time, and UTC where it differs.
-func Precise(t time.Time) string {
-	london := t.In(clock.London)
-	text := london.Format("2 January 2006, 15:04:05")
-	if _, offset := london.Zone(); offset != 0 {
-		text += " (" + t.UTC().Format("15:04:05") + " UTC)"
-	}
-	return text
-}
-
 // From says a period in force: "From 1 September 2026", or
 // "2 September 2024 to 31 August 2025" (the last day is in it).
 func From(from time.Time, to *time.Time) string {
@@ -59,6 +48,14 @@ func From(from time.Time, to *time.Time) string {
 	}
 	last := clock.DayOf(to.Add(-time.Microsecond))
 	return Day(clock.DayOf(from)) + " to " + Day(last)
+}
+
+// lowerFrom says a period in the middle of a sentence.
+func lowerFrom(s string) string {
+	if len(s) > 4 && s[:4] == "From" {
+		return "f" + s[1:]
+	}
+	return s
 }
 
 // Until says how far off a day is: "today", "in 12 days", "in 9 months",
@@ -159,4 +156,20 @@ func fileKinds() map[string]string {
 		"text/rtf":                                "Text (RTF)",
 		"text/csv":                                "Table (CSV)",
 	}
+}
+
+// upperFirst begins a sentence, or a fact, with a capital letter.
+func upperFirst(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-0x20) + s[1:]
+}
+
+// lowerFirst says words that begin with a capital letter in the middle of a sentence.
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return string(s[0]|0x20) + s[1:]
 }

@@ -18,14 +18,14 @@ func OpenRecord(kinds []access.RecordKind, said bool, where people.Openings, f *
 	} else {
 		options := make([]Option, 0, len(kinds))
 		for _, k := range kinds {
-			options = append(options, Option{Value: k.String(), Words: upper(Kind(k))})
+			options = append(options, Option{Value: k.String(), Words: upperFirst(Kind(k))})
 		}
 		c.Ask(f.Choice("kind", "What is the record about?", "", options...))
 	}
 	c.Words = []string{"Who may see it follows from their role at its setting. Everything that happens to it is kept, with who and why."}
 	options := settings(where.Homes)
 	if where.Whole {
-		options = append(options, Option{Value: "0", Words: "The whole provider"})
+		options = append(options, Option{Value: "0", Words: Where("")})
 	}
 	c.Ask(f.Line("name", name, hint), f.Choice("setting_id", "At which setting?", "", options...),
 		f.Date("on", "From which day?", "For example, 14 3 2025"), f.Line("why", "Why is it opened?", "For example, came to live here."))
@@ -60,34 +60,30 @@ func settings(homes []people.Home) []Option {
 }
 
 func recordFacts(r people.Record) []Fact {
-	setting := r.Home
-	if setting == "" {
-		setting = "The whole provider"
-	}
-	return []Fact{{"Kind", upper(Kind(r.Kind))}, {"Setting", setting}, {"Status", OpenStatus(r.Open).Words}}
+	return []Fact{{"Kind", upperFirst(Kind(r.Kind))}, {"Setting", Where(r.Home)}, {"Status", OpenStatus(r.Open).Words}}
 }
 
-func turnPage(heading, button string, r people.Record, words ...string) Change {
+func stepPage(heading, button string, r people.Record, words ...string) Change {
 	return Change{Heading: heading, Words: words, Submit: Submit{Words: button}, FactsTitle: "The record now", Facts: recordFacts(r)}
 }
 
 // CloseRecord makes the page on which a record is closed.
 func CloseRecord(r people.Record, _ []people.Home, f *Form) Change {
-	c := turnPage("Close this record", "Close the record", r, "Nothing can be added to it then. It stays here, and whoever may read it can go on reading it.", "It can be opened again.")
+	c := stepPage("Close this record", "Close the record", r, "Nothing can be added to it then. It stays here, and whoever may read it can go on reading it.", "It can be opened again.")
 	c.Ask(f.Date("on", "When was it closed?", "For example, 14 3 2025"), f.Line("why", "Why is it closed?", "For example, moved to a foster family."))
 	return c
 }
 
 // ReopenRecord makes the page on which a record is opened again.
 func ReopenRecord(r people.Record, _ []people.Home, f *Form) Change {
-	c := turnPage("Open this record again", "Open it again", r, "Documents can be added to it then.")
+	c := stepPage("Open this record again", "Open it again", r, "Documents can be added to it then.")
 	c.Ask(f.Date("on", "When was it opened again?", "For example, 14 3 2025"), f.Line("why", "Why is it opened again?", "For example, came back to live here."))
 	return c
 }
 
 // MoveRecord makes the page on which a record is moved to another setting.
 func MoveRecord(r people.Record, to []people.Home, f *Form) Change {
-	c := turnPage("Move this record", "Move the record", r, "All its documents go along. Whoever sees it by their role at "+or(r.Home, "its setting")+" no longer does from that moment, and you may be one of them. Those with a role at the other setting see it.")
+	c := stepPage("Move this record", "Move the record", r, "All its documents go along. Whoever sees it by their role at "+or(r.Home, "its setting")+" no longer does from that moment, and you may be one of them. Those with a role at the other setting see it.")
 	if r.Person != nil {
 		c.Words = append(c.Words, "This is the file of somebody who signs in here: their roles move along with it, and what they could see at "+or(r.Home, "the old setting")+" they no longer see.")
 	}

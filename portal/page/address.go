@@ -1,0 +1,29 @@
+package page
+
+import (
+	"fmt"
+	"strconv"
+
+	"custodian/internal/access"
+)
+
+// ListAddress is the address of the list of records of a kind, which is also the
+// menu's entry to which pages about them belong.
+func ListAddress(k access.RecordKind) string { return "/records?kind=" + k.String() }
+
+// RecordAddress is the address of a record's page.
+func RecordAddress(id int64) string { return "/records/" + strconv.FormatInt(id, 10) }
+
+// DocumentAddress is the address of a document, at the version that is in force.
+func DocumentAddress(id int64) string { return "/documents/" + strconv.FormatInt(id, 10) }
+
+// VersionAddress is the address of a version of a document.
+func VersionAddress(document int64, number int) string {
+	return fmt.Sprintf("%s/versions/%d", DocumentAddress(document), number)
+}
+
+// UploadAddress is the address of files that wait to be added.
+func UploadAddress(batch int64) string { return "/uploads/" + strconv.FormatInt(batch, 10) }
+
+// PersonAddress is the address of somebody's page.
+func PersonAddress(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
