@@ -107,7 +107,9 @@ func (s *server) about(who *page.Who, at spot, values url.Values) page.About {
 
 // plainKey tells whether a form's key is one of ours: it is kept, and compared.
 func plainKey(key string) bool {
-	strange := func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' }
+	strange := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+	}
 	return len(key) >= 26 && len(key) <= 64 && !strings.ContainsFunc(key, strange)
 }
 
