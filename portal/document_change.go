@@ -9,7 +9,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
-	"custodian/internal/clock"
 	"custodian/internal/fault"
 	"custodian/portal/page"
 	"custodian/versions"
@@ -114,7 +113,7 @@ func (s *server) showForm(c *gin.Context, actor access.Actor, x change, status i
 			v.Words = []string{no.Public}
 		}
 	}
-	if v.Frame, err = s.documentFrame(c, actor, sheet, clock.Day{}, x.doing); err != nil {
+	if v.Frame, err = s.documentFrame(c, actor, sheet, versions.Ask{}, x.doing); err != nil {
 		return err
 	}
 	v.Problems = form.Summary()

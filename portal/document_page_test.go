@@ -63,7 +63,7 @@ func TestPolicyJourneyInPages(t *testing.T) {
 	second := w.next("staff", first, edition("2025-09-01", "two").with("note", "Two new staff.").with("review_on", day(30).String()))
 	manager.open("/documents/"+first.Document.ID).says("h1", "Visitors policy").says("aside a", "Look at version 2, which waits for approval")
 	form = manager.open(second.page("/approve"))
-	form.says(".app-compare", "Version 1, in force", "From 1 September 2025", "Changed").says("main", "The file is another.", "Two new staff.")
+	form.says(".app-compare", "Version 1, in force", "From 1 September 2025", "Changed").says("main", "The file is different.", "Two new staff.")
 	if to := form.link("Download version 1 (Text, 3 bytes)"); to != first.page("/file") {
 		t.Errorf("the earlier file is at %s", to)
 	}
@@ -136,10 +136,10 @@ func TestHistoryTellsEverything(t *testing.T) {
 
 	form = manager.open(manager.open("/documents/" + a.Document.ID).link("Withdraw this document"))
 	form.says("main", "Version 2 is in force until the day before the one you enter.", "Nothing is deleted")
-	manager.done(form, "why", "Covered by another.").says(".app-facts", "Withdrawn "+long(day(0))).says(".moj-timeline", "Withdrawn from "+long(day(0)), "Said by Morgan Example on "+long(day(0)), "“Covered by another.”")
+	manager.done(form, "why", "Covered by another.").says(".app-facts", "Withdrawn "+long(day(0))).says(".moj-timeline", "Withdrawn from "+long(day(0)), "Recorded by Morgan Example on "+long(day(0)), "“Covered by another.”")
 
 	form = staff.open(staff.open(a.page("")).link("Bring version 1 back"))
-	form.says("main", "This makes version 3, with the same content as version 1.", "waits then until somebody who wrote neither approves it")
+	form.says("main", "This makes version 3, with the same content as version 1.", "then waits for somebody who wrote neither version to approve it")
 	back := staff.done(form, "why", "It was still needed.")
 	back.says(".govuk-notification-banner", "Brought back").says(".moj-timeline", "The content of version 1, brought back.", "It was still needed.").says("aside", "You wrote this version")
 	manager.done(manager.open(back.link("Version 3")+"/approve")).says(".app-facts", "In force")

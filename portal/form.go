@@ -86,7 +86,7 @@ func readDay(values url.Values, name, what string) (string, []fault.Field) {
 	}
 	d, err := clock.ParseDay(fmt.Sprintf("%04d-%02d-%02d", parts[2], parts[1], parts[0]))
 	if err != nil {
-		return wrong(fmt.Sprintf("There is no %s %s %s. Check %s", text[0], monthName(parts[1]), text[2], what))
+		return wrong(fmt.Sprintf("There is no %s %s %s. Check %s.", text[0], monthName(parts[1]), text[2], what))
 	}
 	return d.String(), nil
 }

@@ -112,7 +112,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s is changed: %v, there: %v", name, got, there)
 		}
 	}
-	if !strings.HasPrefix(c.Sentence, "The file is another. 3 facts differ.") {
+	if !strings.HasPrefix(c.Sentence, "The file is different. 3 facts differ.") {
 		t.Error(c.Sentence)
 	}
 	v.SHA256 = old.SHA256
