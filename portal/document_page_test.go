@@ -3,6 +3,7 @@ package portal_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -83,11 +84,35 @@ func TestPolicyJourneyInPages(t *testing.T) {
 	if to := shelf.link("Visitors policy"); to != first.page("?on=2025-03-14") {
 		t.Errorf("the row leads to %s", to)
 	}
+	knowing(inspector, library, first)
 	for _, l := range []leaf{done, old, form} {
 		if title := l.text("title"); strings.Contains(title, "Visitors") || !strings.Contains(title, "Policy, version") {
 			t.Errorf("the title of %s is %q", l.address, title)
 		}
 	}
+}
+
+// knowing asks what was in force by what was known on another day: the answer and
+// every way on from it say so, and nobody knows what will be known.
+func knowing(inspector *visitor, library string, first added) {
+	const on, known = "on-day=14&on-month=3&on-year=2025", "known-day=1&known-month=1&known-year=2026"
+	ask := library + "?" + on + "&" + known
+	then := inspector.open(ask)
+	then.says(".app-answer", "No policy was in force on 14 March 2025, by what we knew on 1 January 2026.").says(".app-strip", "as we know them now")
+	if to := then.link("Show what we know now"); to != library+"?"+on {
+		then.t.Errorf("the way to what is known now leads to %s", to)
+	}
+	back := inspector.open(first.page("?on=2025-03-14&known=2026-01-01")).link("Policies of Larkfield House")
+	if back != library+"?"+on+"&"+known {
+		then.t.Errorf("the way back leads to %s", back)
+	}
+	inspector.open(library + "?" + on).says(".app-strip", "Changes around that day").hides("main", "by what we knew", "as we know them now")
+	tomorrow := day(1)
+	q := url.Values{}
+	for f := fields("known", tomorrow); len(f) > 0; f = f[2:] {
+		q.Set(f[0], f[1])
+	}
+	inspector.see(http.StatusBadRequest, library+"?"+on+"&"+q.Encode()).says(".govuk-error-summary", "Nobody can say yet what will be known on "+long(tomorrow)).says(".govuk-error-message", "Enter today or an earlier day.")
 }
 
 // The same for a staff file and for a young person's care plan, which need no
