@@ -106,7 +106,7 @@ func knowing(inspector *visitor, library string, first added) {
 	if back != library+"?"+on+"&"+known {
 		then.t.Errorf("the way back leads to %s", back)
 	}
-	inspector.open(library + "?" + on).says(".app-strip", "Changes around that day").hides("main", "by what we knew", "as we know them now")
+	inspector.open(library+"?"+on).says(".app-strip", "Changes around that day").hides("main", "by what we knew", "as we know them now")
 	tomorrow := day(1)
 	q := url.Values{}
 	for f := fields("known", tomorrow); len(f) > 0; f = f[2:] {

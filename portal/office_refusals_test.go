@@ -121,7 +121,7 @@ func TestOfficeFormsRefuseBadInput(t *testing.T) {
 		{"/settings/add", url.Values{"kind": {"family-centre"}}, url.Values{"name": {"LARKFIELD house"}}, "name", "of this name already"},
 		{"/settings/add", url.Values{"name": {"Larch <House>"}}, url.Values{}, "kind", "Choose what kind"},
 		{"/settings/add", url.Values{"name": {"Larch <House>"}}, url.Values{"kind": {"prison"}}, "kind", "Choose what kind"},
-		{person, role("staff", o.home(), "x <y>"), url.Values{"role": {""}}, "role", "There is no such role."},
+		{person, role("staff", o.home(), "x <y>"), url.Values{"role": {""}}, "role", "Choose a role."},
 		{person, role("staff", o.home(), "x <y>"), url.Values{"role": {"king"}}, "role", "There is no such role."},
 		{person, role("staff", o.home(), "x <y>"), url.Values{"role": {"administrator"}}, "setting", "for the whole organisation"},
 		{person, role("staff", o.home(), "x <y>"), url.Values{"setting": {"provider"}}, "setting", "say which"},

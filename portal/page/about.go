@@ -97,6 +97,7 @@ func NoticeOf(what string) *Notice {
 		"session":    "That session has ended",
 		"token":      "That token works no longer",
 		"dropped":    "The file was not added",
+		"none":       "None of the files was added",
 		"kept":       "Your files are kept until tomorrow",
 	}[what]
 	if !ok {
