@@ -350,7 +350,7 @@ func TestTwentyFiles(t *testing.T) {
 		t.Errorf("%d objects, %d wait", w.objects(), w.waiting())
 	}
 	s.open("/home").has("20 files for Policies of " + sample.ChildrensHome)
-	s.post(to+"/drop", url.Values{}).to()
+	s.open(s.post(to+"/drop", url.Values{}).to()).has("None of the files was added")
 	if w.objects() != 20 || w.waiting() != 20 {
 		t.Errorf("taken away: %d objects, %d wait", w.objects(), w.waiting())
 	}
