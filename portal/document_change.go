@@ -9,7 +9,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
-	"custodian/internal/clock"
 	"custodian/internal/fault"
 	"custodian/portal/page"
 	"custodian/versions"
@@ -117,7 +116,7 @@ func (s *server) showChange(c *gin.Context, actor access.Actor, x change, status
 	if no := sheet.Cannot(x.action); no != nil {
 		status = refusal(&v, no, status, values, bad)
 	}
-	if v.Frame, err = s.documentFrame(c, actor, sheet, clock.Day{}, x.doing); err != nil {
+	if v.Frame, err = s.documentFrame(c, actor, sheet, versions.Ask{}, x.doing); err != nil {
 		return err
 	}
 	v.Problems = form.Summary()

@@ -48,7 +48,7 @@ func (s *server) documentPage(c *gin.Context, actor access.Actor) error {
 	}
 	v := page.DocumentOf(sheet, q.Day, known, q.Before, versionsOfPage)
 	offersOf(&v, sheet)
-	if v.Frame, err = s.documentFrame(c, actor, sheet, q.Day, ""); err != nil {
+	if v.Frame, err = s.documentFrame(c, actor, sheet, q, ""); err != nil {
 		return err
 	}
 	return s.show(c, http.StatusOK, "document", v)
@@ -65,8 +65,9 @@ func before(c *gin.Context) int {
 }
 
 // documentFrame makes the frame of a page about a document. Its title says the
-// kind and the version, never the document's own title, which may hold a name.
-func (s *server) documentFrame(c *gin.Context, actor access.Actor, sheet versions.Sheet, on clock.Day, doing string) (page.Frame, error) {
+// kind and the version, never the document's own title, which may hold a name. The way back leads to
+// the day that was asked about.
+func (s *server) documentFrame(c *gin.Context, actor access.Actor, sheet versions.Sheet, q versions.Ask, doing string) (page.Frame, error) {
 	title := fmt.Sprintf("%s, version %d", page.KindWords(sheet.Document.Kind), sheet.Shown.Number)
 	if doing != "" {
 		title = doing + ": " + title
@@ -77,8 +78,8 @@ func (s *server) documentFrame(c *gin.Context, actor access.Actor, sheet version
 	f.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: kind}}
 	if w.Record != 0 {
 		at := page.RecordAddress(w.Record)
-		if !on.IsZero() {
-			at = page.AddressOn(w.Record)(on)
+		if !q.Day.IsZero() {
+			at = page.AddressBy(w.Record, knownDay(q.Known))(q.Day)
 		}
 		f.Crumbs = append(f.Crumbs, page.Link{Words: w.Name, Address: at})
 	}

@@ -3,6 +3,7 @@ package portal_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -63,7 +64,7 @@ func TestPolicyJourneyInPages(t *testing.T) {
 	second := w.next("staff", first, edition("2025-09-01", "two").with("note", "Two new staff.").with("review_on", day(30).String()))
 	manager.open("/documents/"+first.Document.ID).says("h1", "Visitors policy").says("aside a", "Look at version 2, which waits for approval")
 	form = manager.open(second.page("/approve"))
-	form.says(".app-compare", "Version 1, in force", "From 1 September 2025", "Changed").says("main", "The file is another.", "Two new staff.")
+	form.says(".app-compare", "Version 1, in force", "From 1 September 2025", "Changed").says("main", "The file is different.", "Two new staff.")
 	if to := form.link("Download version 1 (Text, 3 bytes)"); to != first.page("/file") {
 		t.Errorf("the earlier file is at %s", to)
 	}
@@ -83,11 +84,35 @@ func TestPolicyJourneyInPages(t *testing.T) {
 	if to := shelf.link("Visitors policy"); to != first.page("?on=2025-03-14") {
 		t.Errorf("the row leads to %s", to)
 	}
+	knowing(inspector, library, first)
 	for _, l := range []leaf{done, old, form} {
 		if title := l.text("title"); strings.Contains(title, "Visitors") || !strings.Contains(title, "Policy, version") {
 			t.Errorf("the title of %s is %q", l.address, title)
 		}
 	}
+}
+
+// knowing asks what was in force by what was known on another day: the answer and
+// every way on from it say so, and nobody knows what will be known.
+func knowing(inspector *visitor, library string, first added) {
+	const on, known = "on-day=14&on-month=3&on-year=2025", "known-day=1&known-month=1&known-year=2026"
+	ask := library + "?" + on + "&" + known
+	then := inspector.open(ask)
+	then.says(".app-answer", "No policy was in force on 14 March 2025, by what we knew on 1 January 2026.").says(".app-strip", "as we know them now")
+	if to := then.link("Show what we know now"); to != library+"?"+on {
+		then.t.Errorf("the way to what is known now leads to %s", to)
+	}
+	back := inspector.open(first.page("?on=2025-03-14&known=2026-01-01")).link("Policies of Larkfield House")
+	if back != library+"?"+on+"&"+known {
+		then.t.Errorf("the way back leads to %s", back)
+	}
+	inspector.open(library+"?"+on).says(".app-strip", "Changes around that day").hides("main", "by what we knew", "as we know them now")
+	tomorrow := day(1)
+	q := url.Values{}
+	for f := fields("known", tomorrow); len(f) > 0; f = f[2:] {
+		q.Set(f[0], f[1])
+	}
+	inspector.see(http.StatusBadRequest, library+"?"+on+"&"+q.Encode()).says(".govuk-error-summary", "Nobody can say yet what will be known on "+long(tomorrow)).says(".govuk-error-message", "Enter today or an earlier day.")
 }
 
 // The same for a staff file and for a young person's care plan, which need no
@@ -136,10 +161,10 @@ func TestHistoryTellsEverything(t *testing.T) {
 
 	form = manager.open(manager.open("/documents/" + a.Document.ID).link("Withdraw this document"))
 	form.says("main", "Version 2 is in force until the day before the one you enter.", "Nothing is deleted")
-	manager.done(form, "why", "Covered by another.").says(".app-facts", "Withdrawn "+long(day(0))).says(".moj-timeline", "Withdrawn from "+long(day(0)), "Said by Morgan Example on "+long(day(0)), "“Covered by another.”")
+	manager.done(form, "why", "Covered by another.").says(".app-facts", "Withdrawn "+long(day(0))).says(".moj-timeline", "Withdrawn from "+long(day(0)), "Recorded by Morgan Example on "+long(day(0)), "“Covered by another.”")
 
 	form = staff.open(staff.open(a.page("")).link("Bring version 1 back"))
-	form.says("main", "This makes version 3, with the same content as version 1.", "waits then until somebody who wrote neither approves it")
+	form.says("main", "This makes version 3, with the same content as version 1.", "then waits for somebody who wrote neither version to approve it")
 	back := staff.done(form, "why", "It was still needed.")
 	back.says(".govuk-notification-banner", "Brought back").says(".moj-timeline", "The content of version 1, brought back.", "It was still needed.").says("aside", "You wrote this version")
 	manager.done(manager.open(back.link("Version 3")+"/approve")).says(".app-facts", "In force")

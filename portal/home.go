@@ -38,8 +38,27 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 	}
 	v := page.HomeOf(needs, unfinished, news, libraries, now())
 	v.Add = page.Adding(menu, libraries)
+	if menu.Manages {
+		if err := s.forAdministrator(c, actor, &v); err != nil {
+			return err
+		}
+	}
 	if v.Frame, err = s.frame(c, actor, "Home", "/home"); err != nil {
 		return err
 	}
 	return s.show(c, http.StatusOK, "home", v)
+}
+
+// forAdministrator adds what waits for somebody who keeps people and settings,
+// and where they do it: most see no document, so nothing else stands on the page.
+func (s *server) forAdministrator(c *gin.Context, actor access.Actor, v *page.Home) error {
+	strangers, last := 0, now()
+	if s.signIn != nil {
+		var err error
+		if strangers, last, err = s.signIn.Strangers(c.Request.Context(), actor); err != nil {
+			return err
+		}
+	}
+	v.Administers(strangers, last, now())
+	return nil
 }

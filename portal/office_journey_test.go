@@ -38,12 +38,20 @@ func TestAStrangerIsGivenARole(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.as("admin").post(303, "/sign-ins/map", mapping("others", "staff", o.home(), "The team"))
+	quiet := o.as("admin").get(200, "/home")
+	quiet.says("Nothing needs you today", "What you look after", `href="/people"`)
+	quiet.saysNot("has no role", "Nothing has been added yet")
 	came := o.caller().signIn(someone("newcomer", "everybody"))
 	if came.StatusCode != http.StatusForbidden {
 		t.Fatalf("a stranger: %d", came.StatusCode)
 	}
 	came.says(askWhom, "Stranger newcomer")
 	admin := o.as("admin")
+	// the home page tells of it, and names nobody: only looking at the list is a look
+	home := admin.get(200, "/home")
+	home.says("One thing needs you", "Somebody signed in and has no role", `href="/sign-ins"`)
+	home.saysNot("Stranger newcomer", "sub-newcomer")
+	o.as("staff", "others").get(200, "/home").saysNot("has no role", "What you look after")
 	looked := o.acts("done", "sign-ins.viewed")
 	list := admin.get(200, "/sign-ins")
 	list.says("Stranger newcomer", "newcomer@demo.example", "sub-newcomer", "everybody", "gives nothing", "Turned away: no role", o.service.Issuer())
@@ -72,6 +80,7 @@ func TestAStrangerIsGivenARole(t *testing.T) {
 	}
 	admin.get(200, made.Header.Get("Location")).says("Nia Newcomer", "Support worker", "Member of staff", "Larkfield House", "Joins the team", "comes in at their next sign-in")
 	admin.get(200, "/sign-ins").saysNot(give)
+	admin.get(200, "/home").says("Nothing needs you today")
 	admin.post(404, give, form) // they are no stranger any more
 
 	nia := o.as("newcomer")

@@ -17,7 +17,8 @@ func TestRecordJourneyInPages(t *testing.T) {
 	w := newWorld(t)
 	manager := w.visitor("manager")
 	form := manager.open(manager.open("/records?kind=young-person").link("Open a record"))
-	form.says("h1", "Open a young person’s record")
+	form.says("h1", "Open a young person’s record").says("main", "For example, came to live here.")
+	manager.open("/records/open?kind=staff").says("main", "For example, starts work here.").hides("main", "came to live here")
 	if at := form.typed().Get("setting_id"); at != number(w.Homes[sample.ChildrensHome]) {
 		t.Errorf("the one setting is not chosen: %q", at)
 	}

@@ -76,11 +76,7 @@ func (s *server) recordPage(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	asked := !q.Day.IsZero()
-	var known clock.Day
-	if !q.Known.IsZero() {
-		known = clock.DayOf(q.Known.Add(-time.Microsecond)) // the day at whose end it was known
-	}
-	v := page.RecordOf(shelf, asked, known, rowsOfPage, moreOf(c.Request.URL))
+	v := page.RecordOf(shelf, asked, knownDay(q.Known), rowsOfPage, moreOf(c.Request.URL))
 	form := page.NewForm(typedDays(query, q), bad)
 	v.AsAt = page.AsAt{Address: page.RecordAddress(id), On: form.Date("on", "Show what was in force on", ""), Known: form.Date("known", "Known on", ""),
 		Opened: !q.Known.IsZero() || query.Get("known-day") != "", Words: knownWords(shelf.Day, shelf.Today)}
@@ -112,6 +108,9 @@ func lookOf(query url.Values) (q versions.Look, status int, bad []fault.Field) {
 	if bad = append(bad, wrong...); len(bad) > 0 {
 		return q, http.StatusBadRequest, bad
 	}
+	if d, err := clock.ParseDay(known); err == nil && today().Before(d) {
+		return q, http.StatusBadRequest, []fault.Field{{Name: "known", Problem: "Nobody can say yet what will be known on " + page.Day(d) + ". Enter today or an earlier day."}}
+	}
 	q.Day, _ = clock.ParseDay(on)
 	if d, err := clock.ParseDay(known); err == nil {
 		q.Known = d.Next().Start() // what was known when the day was over
@@ -120,6 +119,14 @@ func lookOf(query url.Values) (q versions.Look, status int, bad []fault.Field) {
 		}
 	}
 	return q, http.StatusOK, nil
+}
+
+// knownDay is the day at whose end something was known, zero for none.
+func knownDay(known time.Time) clock.Day {
+	if known.IsZero() {
+		return clock.Day{}
+	}
+	return clock.DayOf(known.Add(-time.Microsecond))
 }
 
 // typedDays are the date fields as they were typed, or of today.
@@ -175,6 +182,9 @@ func (s *server) aroundRecord(c *gin.Context, actor access.Actor, v *page.Record
 			return err
 		}
 		v.Strip = page.StripOf(shelf.Day, within, before, next, page.AddressOn(w.Record))
+		if v.Now != nil {
+			v.Strip.Heading = "Changes around that day, as we know them now"
+		}
 		if len(shelf.Rows) == 0 && next != nil {
 			v.Also = "The first, " + next.Title + ", came into force on " + page.DayOf(next.On) + "."
 		}

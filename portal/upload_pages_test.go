@@ -130,7 +130,7 @@ func TestWrongFactsKeepTheFile(t *testing.T) {
 	values := url.Values{"kind": {"visit"}, "title": {"Visit by <b>Dr & Co</b>"}, "event_at-time": {"4.10"}, "know": {"told"}, "who_post": {"Nurse"}}
 	putDay(values, "event_at", "31", "2", "2026")
 	to := s.send(at, values, scrap{"visit.txt", "who came"}).to()
-	p := s.open(to).has("There is no 31 February 2026. Check the day it happened", "Say whether 4.10 is am or pm.", "Enter who told you.", "One file to add").lacks("Enter the day from which it holds")
+	p := s.open(to).has("There is no 31 February 2026. Check the day it happened.", "Say whether 4.10 is am or pm.", "Enter who told you.", "One file to add").lacks("Enter the day from which it holds")
 	for _, field := range []string{"event_at-error", "event_at-time-error", "who-error"} {
 		if !strings.Contains(p.raw, `id="`+field+`"`) {
 			t.Errorf("nothing is said at %s", field)
@@ -350,7 +350,7 @@ func TestTwentyFiles(t *testing.T) {
 		t.Errorf("%d objects, %d wait", w.objects(), w.waiting())
 	}
 	s.open("/home").has("20 files for Policies of " + sample.ChildrensHome)
-	s.post(to+"/drop", url.Values{}).to()
+	s.open(s.post(to+"/drop", url.Values{}).to()).has("None of the files was added")
 	if w.objects() != 20 || w.waiting() != 20 {
 		t.Errorf("taken away: %d objects, %d wait", w.objects(), w.waiting())
 	}

@@ -183,5 +183,8 @@ func (s *server) dropWaiting(c *gin.Context, actor access.Actor) error {
 	if len(files) < len(w.Files) {
 		return s.done(c, w.address, "dropped")
 	}
+	if len(files) > 1 {
+		return s.done(c, page.RecordAddress(w.Record), "none")
+	}
 	return s.done(c, page.RecordAddress(w.Record), "dropped")
 }

@@ -28,7 +28,7 @@ func Kinds() []Kind {
 		{Name: "policy", Words: "Policy", Approval: true},
 		{Name: "statement-of-purpose", Words: "Statement of purpose", Approval: true},
 		{Name: "procedure", Words: "Procedure"},
-		{Name: "childrens-guide", Words: "Children's guide"},
+		{Name: "childrens-guide", Words: "Children’s guide"},
 		{Name: "privacy-notice", Words: "Privacy notice"},
 		{Name: "form", Words: "Form"},
 		{Name: "care-plan", Words: "Care plan"},

@@ -273,8 +273,14 @@ func words(m *mimetype.MIME) string {
 	case strings.HasPrefix(t, "image/"):
 		return "a picture (" + strings.TrimPrefix(t, "image/") + ")"
 	case active(m):
-		return "a program (" + t + ")"
+		return "a program"
+	case strings.HasPrefix(t, "audio/"):
+		return "a sound recording (" + strings.TrimPrefix(t, "audio/") + ")"
+	case strings.HasPrefix(t, "video/"):
+		return "a film (" + strings.TrimPrefix(t, "video/") + ")"
+	case t == "application/pdf":
+		return "a PDF"
 	default:
-		return t
+		return "another kind of file (" + t + ")"
 	}
 }

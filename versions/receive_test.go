@@ -49,7 +49,7 @@ func TestReceiveRefusesAndKeepsNothing(t *testing.T) {
 		{strings.Repeat("é", 300), strings.NewReader("x"), "300 letters"},
 		{"plan.pdf", strings.NewReader("<!doctype html><script>alert(1)</script>"), "web page"},
 		{"plan.pdf", bytes.NewReader(png), "picture"},
-		{"photo.png", strings.NewReader("%PDF-1.7\n"), "application/pdf"},
+		{"photo.png", strings.NewReader("%PDF-1.7\n"), "its content is a PDF."},
 		{"letter.docx", strings.NewReader("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 200)), "program"},
 		{"notes.txt", strings.NewReader("<html><body>hello</body></html>"), "web page"},
 		{"drawing.png", strings.NewReader(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>`), "picture"},

@@ -28,6 +28,9 @@ type Giving struct {
 // needs or with one that it does not. The fields are named role and setting.
 func Check(r Role, home int64) error {
 	b, ok := bundles(r)
+	if r == "" {
+		return fault.Bad([]fault.Field{{Name: "role", Problem: "Choose a role."}})
+	}
 	if !ok {
 		return fault.Bad([]fault.Field{{Name: "role", Problem: "Choose a role."}})
 	}

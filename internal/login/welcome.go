@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,6 +20,26 @@ type Welcome struct {
 	SignIn          int64  // the row that tells that they came
 	Name, PostTitle string // as they will be known here
 	Role            grants.Giving
+}
+
+// lately is how long a stranger is told of: who is given no role in that time is
+// not meant to have one, and stands in the list of sign-ins.
+const lately = 7 * 24 * time.Hour
+
+// Strangers counts the strangers who came lately and were turned away, and tells
+// when the last of them did. It is for administrators, and names nobody.
+func (s *SignIn) Strangers(ctx context.Context, actor access.Actor) (n int, last time.Time, err error) {
+	err = pg.Read(ctx, s.opt.DB, actor, func(tx *pg.Tx) error {
+		if err := people.Administers(ctx, tx, access.ViewSignIns); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `
+			select count(distinct i.subject), coalesce(max(i.at), 'epoch') from app.sign_in i
+			where i.provider_id is null and i.issuer = @issuer and i.at > now() - make_interval(secs => @lately)
+				and not exists (select from app.actor a where a.issuer = i.issuer and a.subject = i.subject)`,
+			pgx.NamedArgs{"issuer": s.opt.Issuer, "lately": lately.Seconds()}).Scan(&n, &last)
+	})
+	return n, last, err
 }
 
 // Stranger gives a sign-in of somebody who is still a stranger. It is for

@@ -130,6 +130,7 @@ func TestJourneysInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("everyPage", s.everyPage)
+	t.Run("tablet", s.onATablet)
 	t.Run("inspector", s.fourActions)
 }
 

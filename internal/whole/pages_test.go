@@ -61,6 +61,18 @@ func (s *stack) everyPage(t *testing.T) {
 	}
 }
 
+// onATablet looks at the widest tables at the widths between a telephone's and a
+// desk's: no page may have to be scrolled sideways, which the browser notices.
+func (s *stack) onATablet(t *testing.T) {
+	for _, width := range []int{641, 768, 960} { // where the style sheet breaks, and between
+		p := s.come(t, "manager", browsertest.Options{Width: width}, false)
+		for _, at := range []string{"/records/{record Policies of Larkfield House}", "/records/{record Sam Example}", "/records/{record Wren Sample}",
+			"/documents/{document Policies of Larkfield House/Safeguarding policy}", "/records/{record Wren Sample}/footprints"} {
+			p.Open(s.URL + s.address(at))
+		}
+	}
+}
+
 // refused are the pages that are shown to say no.
 func refused(name string) bool {
 	return name == "nowhere" || name == "not-yours" || name == "library-no-day"

@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ type Again struct {
 func (a Again) Shown() []Kept {
 	var list []Kept
 	for _, k := range a.Typed {
-		if strings.TrimSpace(k.Text) != "" && k.Name != "once" && k.Name != "key" { // those two nobody typed
+		if strings.TrimSpace(k.Text) != "" && !slices.Contains([]string{"once", "key", "seen", "latest", "instead", "of"}, k.Name) { // those nobody typed
 			list = append(list, Kept{upperFirst(strings.NewReplacer("-", " ", "_", " ").Replace(k.Name)), k.Text})
 		}
 	}
@@ -96,6 +97,7 @@ func NoticeOf(what string) *Notice {
 		"session":    "That session has ended",
 		"token":      "That token works no longer",
 		"dropped":    "The file was not added",
+		"none":       "None of the files was added",
 		"kept":       "Your files are kept until tomorrow",
 	}[what]
 	if !ok {

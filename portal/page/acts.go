@@ -27,16 +27,16 @@ func Approve(s versions.Sheet, f *Form) Change {
 // Correct makes the page on which the dates of a version are corrected.
 func Correct(s versions.Sheet, f *Form) Change {
 	v := s.Shown
-	c := Change{Heading: fmt.Sprintf("Correct the dates of version %d", v.Number), Submit: Submit{Words: "Correct the dates"}, FactsTitle: "What is said now"}
+	c := Change{Heading: fmt.Sprintf("Correct the dates of version %d", v.Number), Submit: Submit{Words: "Correct the dates"}, FactsTitle: "The dates now"}
 	c.Words = []string{"What was said until now stays visible, and still answers questions about what was known before this correction."}
-	c.Facts = []Fact{{"Said last", From(LastSaid(v).From, LastSaid(v).To)}}
+	c.Facts = []Fact{{"Dates given", From(LastSaid(v).From, LastSaid(v).To)}}
 	if len(v.Periods) > 0 {
 		c.Facts = append(c.Facts, Fact{"In force", InForce(v.Periods)})
 	} else {
 		c.Facts = append(c.Facts, Fact{"In force", "On no day"})
 	}
 	if n := len(v.Said); n > 0 {
-		c.Facts = append(c.Facts, Fact{"Said by", v.Said[n-1].By + ", " + DayOf(v.Said[n-1].At)})
+		c.Facts = append(c.Facts, Fact{"Given by", v.Said[n-1].By + ", " + DayOf(v.Said[n-1].At)})
 	}
 	c.Ask(f.Date("in_force_from", "From which day did it really hold?", "For example, 14 3 2025"),
 		f.Date("in_force_to", "Until which day, if it had a last day?", "Leave this empty where it holds until another version takes its place."),
@@ -50,7 +50,7 @@ func Restore(s versions.Sheet, f *Form) Change {
 	c := Change{Heading: fmt.Sprintf("Bring version %d back", v.Number), Submit: Submit{Words: "Bring it back"}, FactsTitle: fmt.Sprintf("Version %d", v.Number), Links: fileLinks(s)}
 	c.Words = []string{fmt.Sprintf("This makes version %d, with the same content as version %d. Nothing is overwritten, and version %d keeps its own dates.", s.Newest+1, v.Number, v.Number)}
 	if s.Document.NeedsApproval {
-		c.Words = append(c.Words, "It waits then until somebody who wrote neither approves it.")
+		c.Words = append(c.Words, "It then waits for somebody who wrote neither version to approve it.")
 	}
 	if len(v.Periods) > 0 {
 		c.Facts = append(c.Facts, Fact{"In force", InForce(v.Periods)})

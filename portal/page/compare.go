@@ -35,7 +35,7 @@ func CompareOf(s versions.Sheet) *Compare {
 	case bytes.Equal(old.SHA256, v.SHA256):
 		c.Sentence = fmt.Sprintf("The file is the very same as that of version %d.", old.Number)
 	default:
-		c.Sentence = "The file is another."
+		c.Sentence = "The file is different."
 	}
 	c.Sentence += " " + upperFirst(Count(n, "fact differs", "facts differ")) + ". These are the facts about both versions; open both files to read what they say."
 	return c

@@ -97,7 +97,7 @@ func VersionStatus(s versions.Sheet, v versions.Detailed) Status {
 	case versions.Coming:
 		return Status{"From " + DayOf(coming(v, s.Today)), "next"}
 	case versions.InForce:
-		return Status{"In force", "good"}
+		return holding(s.Document.Kind)
 	case versions.Withdrawn:
 		if n := len(v.Periods); n > 0 && v.Periods[n-1].To != nil {
 			return Status{"Withdrawn " + DayOf(*v.Periods[n-1].To), "past"}
@@ -261,7 +261,11 @@ func onDay(s versions.Sheet, day, known clock.Day, on string) *Aside {
 	}
 	switch s.OnDay {
 	case s.Shown.Number:
-		return &Aside{Words: upperFirst(strings.TrimSpace("In force " + when + suffix))}
+		held := "In force "
+		if !inForce(s.Document.Kind) {
+			held = "On record "
+		}
+		return &Aside{Words: held + when + suffix}
 	case 0:
 		words := "No version of this " + verb + " in force " + when + suffix + "."
 		if known.IsZero() && s.First != nil && day.Before(clock.DayOf(*s.First)) {

@@ -36,6 +36,10 @@ func TestStatesInWords(t *testing.T) {
 			t.Errorf("version %d, %s: %+v, want %+v", c.number, c.state, got, c.want)
 		}
 	}
+	s.Document.Kind = "visit" // nobody says of a visit that it is in force
+	if got := VersionStatus(s, versions.Detailed{State: versions.InForce, Periods: []versions.Period{held(t, "2024-04-01", "")}}); got != (Status{"Recorded", "quiet"}) {
+		t.Errorf("a visit: %+v", got)
+	}
 	s.Waiting = 0
 	if got := VersionStatus(s, versions.Detailed{State: versions.Submitted}); got.Words != "Not approved" {
 		t.Errorf("left behind by a later one: %+v", got)
@@ -112,7 +116,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s is changed: %v, there: %v", name, got, there)
 		}
 	}
-	if !strings.HasPrefix(c.Sentence, "The file is another. 3 facts differ.") {
+	if !strings.HasPrefix(c.Sentence, "The file is different. 3 facts differ.") {
 		t.Error(c.Sentence)
 	}
 	v.SHA256 = old.SHA256

@@ -41,6 +41,8 @@ type Home struct {
 	AsAt         *AsAt
 	Libraries    []Link
 	Add          []Link // where they may add a document
+	Start        []Link // where an administrator begins
+	waiting      int    // how many things need them, listed or not
 }
 
 // mostRows is how many things that wait are listed.
@@ -66,7 +68,8 @@ func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.
 		h.Sent = append(h.Sent, NeedRow{Verb: "Waits", What: fmt.Sprintf("%s, version %d", w.Title, w.Number), Address: VersionAddress(w.Document, w.Number),
 			Why: settingOf(w, apart) + "You sent it on " + DayOf(w.At) + ". Somebody else has to approve it.", Status: Status{waiting(w.At, now), "next"}})
 	}
-	h.Heading = heading(len(h.Needs))
+	h.waiting = len(h.Needs)
+	h.Heading = heading(h.waiting)
 	if len(h.Needs) > mostRows {
 		h.Needs = h.Needs[:mostRows]
 	}
@@ -84,6 +87,23 @@ func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.
 		h.Libraries = append(h.Libraries, Link{l.Name, RecordAddress(l.ID)})
 	}
 	return h
+}
+
+// Administers adds what an administrator needs: strangers who came lately and hold
+// no role, the last of them at a moment, and where to begin.
+func (h *Home) Administers(strangers int, last, now time.Time) {
+	h.Start = []Link{{"People and their roles", "/people"}, {"Settings", "/settings"}, {"Sign-ins, and which group gives which role", "/sign-ins"}}
+	if strangers == 0 {
+		return
+	}
+	row := NeedRow{Verb: "Decide", What: "Somebody signed in and has no role", Address: "/sign-ins", Status: Status{waiting(last, now), "next"},
+		Why: "They were turned away. Give them a role if they are to have one. This goes away by itself after a week."}
+	if strangers > 1 {
+		row.What = fmt.Sprintf("%d people signed in and have no role", strangers)
+	}
+	h.Needs = append(h.Needs, row)
+	h.waiting++
+	h.Heading = heading(h.waiting)
 }
 
 func heading(n int) string {

@@ -71,7 +71,7 @@ func TestRolesOfAPerson(t *testing.T) {
 // again and not shown.
 func TestAgainShowsWhatWasTyped(t *testing.T) {
 	t.Parallel()
-	v := page.Again{Typed: []page.Kept{{Name: "from-day", Text: "3"}, {Name: "once", Text: "QRST"}, {Name: "key", Text: "UVW"}, {Name: "until-day", Text: " "}, {Name: "why", Text: "a\nb"}}}
+	v := page.Again{Typed: []page.Kept{{Name: "from-day", Text: "3"}, {Name: "once", Text: "QRST"}, {Name: "key", Text: "UVW"}, {Name: "seen", Text: "7"}, {Name: "until-day", Text: " "}, {Name: "why", Text: "a\nb"}}}
 	if diff := cmp.Diff([]page.Kept{{Name: "From day", Text: "3"}, {Name: "Why", Text: "a\nb"}}, v.Shown()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -22,14 +22,45 @@ func OpenRecord(kinds []access.RecordKind, said bool, where people.Openings, f *
 		}
 		c.Ask(f.Choice("kind", "What is the record about?", "", options...))
 	}
+	why := example(opened)
+	if said {
+		why = example(opened, kinds[0])
+	}
 	c.Words = []string{"Who may see it follows from their role at its setting. Everything that happens to it is kept, with who and why."}
 	options := settings(where.Homes)
 	if where.Whole {
 		options = append(options, Option{Value: "0", Words: Where("")})
 	}
 	c.Ask(f.Line("name", name, hint), f.Choice("setting_id", "At which setting?", "", options...),
-		f.Date("on", "From which day?", "For example, 14 3 2025"), f.Line("why", "Why is it opened?", "For example, came to live here."))
+		f.Date("on", "From which day?", "For example, 14 3 2025"), f.Line("why", "Why is it opened?", why))
 	return c
+}
+
+// turn is something that happens to a record, with a reason.
+type turn int
+
+const (
+	opened turn = iota
+	closed
+	reopened
+	moved
+)
+
+// example gives a reason for a turn of a record of this kind: of a young person's
+// where none is given.
+func example(t turn, of ...access.RecordKind) string {
+	words := [...]string{"came to live here", "moved to a foster family", "came back to live here", "moves to live there"}
+	if len(of) > 0 {
+		switch of[0] {
+		case access.Library:
+			words = [...]string{"the setting opens", "the setting has closed", "the setting opens again", "the setting was joined with another"}
+		case access.Family, access.Parent:
+			words = [...]string{"came for an assessment", "the assessment is over", "came back for a second assessment", "goes on with the assessment there"}
+		case access.Staff:
+			words = [...]string{"starts work here", "left on 31 March", "came back to work here", "works there from now on"}
+		}
+	}
+	return "For example, " + words[t] + "."
 }
 
 // nameOf asks for the name of a record of a kind.
@@ -70,14 +101,14 @@ func stepPage(heading, button string, r people.Record, words ...string) Change {
 // CloseRecord makes the page on which a record is closed.
 func CloseRecord(r people.Record, _ []people.Home, f *Form) Change {
 	c := stepPage("Close this record", "Close the record", r, "Nothing can be added to it then. It stays here, and whoever may read it can go on reading it.", "It can be opened again.")
-	c.Ask(f.Date("on", "When was it closed?", "For example, 14 3 2025"), f.Line("why", "Why is it closed?", "For example, moved to a foster family."))
+	c.Ask(f.Date("on", "When was it closed?", "For example, 14 3 2025"), f.Line("why", "Why is it closed?", example(closed, r.Kind)))
 	return c
 }
 
 // ReopenRecord makes the page on which a record is opened again.
 func ReopenRecord(r people.Record, _ []people.Home, f *Form) Change {
 	c := stepPage("Open this record again", "Open it again", r, "Documents can be added to it then.")
-	c.Ask(f.Date("on", "When was it opened again?", "For example, 14 3 2025"), f.Line("why", "Why is it opened again?", "For example, came back to live here."))
+	c.Ask(f.Date("on", "When was it opened again?", "For example, 14 3 2025"), f.Line("why", "Why is it opened again?", example(reopened, r.Kind)))
 	return c
 }
 
@@ -88,7 +119,7 @@ func MoveRecord(r people.Record, to []people.Home, f *Form) Change {
 		c.Words = append(c.Words, "This is the file of somebody who signs in here: their roles move along with it, and what they could see at "+or(r.Home, "the old setting")+" they no longer see.")
 	}
 	c.Ask(f.Choice("setting_id", "To which setting?", "", settings(to)...), f.Date("on", "When did it move?", "It counts from the moment you record it. The day may lie behind, not ahead."),
-		f.Line("why", "Why is it moved?", "For example, moves to live there."))
+		f.Line("why", "Why is it moved?", example(moved, r.Kind)))
 	return c
 }
 

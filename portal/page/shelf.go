@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"custodian/internal/access"
 	"custodian/internal/clock"
@@ -47,6 +48,7 @@ type Record struct {
 	Pinned                 *Pinned
 	Managers               []ManagerCard // for an inspector
 	Answer, Also           string
+	Now                    *Link // the same question by what is known now, where it was asked by another day's
 	Rows                   []ShelfRow
 	Next                   string
 	Unread                 bool // the reader manages the record and may not read in it
@@ -81,7 +83,10 @@ func RecordOf(s versions.Shelf, asked bool, known clock.Day, limit int, more str
 			r.Pinned = &Pinned{shown.Title, shown.Address, "Version " + shown.Version + ", in force " + lowerFrom(From(row.Answer.Period.From, row.Answer.Period.To)), approved(row.Answer.Approval)}
 		}
 	}
-	r.Answer, r.Also = answer(rows, s, r.Next != "")
+	r.Answer, r.Also = answer(rows, s, known, r.Next != "")
+	if !known.IsZero() && s.Where.Record != 0 {
+		r.Now = &Link{"Show what we know now", AddressOn(s.Where.Record)(s.Day)}
+	}
 	return r
 }
 
@@ -139,6 +144,9 @@ func holding(kind string) Status {
 	return Status{"In force", "good"}
 }
 
+// inForce tells whether it is said of a document of this kind that it is in force.
+func inForce(kind string) bool { return holding(kind).Words == "In force" }
+
 // due says a review day, and how near it is when that matters.
 func due(on, day clock.Day) (text, note, look string) {
 	text = Day(on)
@@ -151,13 +159,22 @@ func due(on, day clock.Day) (text, note, look string) {
 	return text, "", ""
 }
 
-// answer says in a sentence how many documents were in force.
-func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also string) {
-	var held, came, ended, waits int
+// answer says in a sentence how many documents were in force: as many as the rows
+// that say so. known is the day whose knowledge was wanted, zero for today's.
+func answer(rows []versions.Row, s versions.Shelf, known clock.Day, more bool) (first, also string) {
+	var held, kept, came, ended, waits int
+	thing, things := "document", "documents"
+	if s.Where.Kind == access.Library {
+		thing, things = "policy", "policies"
+	}
 	for _, r := range rows {
 		switch {
+		case r.Answer != nil && !r.Document.NeedsApproval && !inForce(r.Document.Kind):
+			kept++
 		case r.Answer != nil:
-			held++
+			if held++; !r.Document.NeedsApproval {
+				thing, things = "document", "documents" // a form or a certificate is no policy
+			}
 		case r.Comes != nil:
 			came++
 		case r.Ended != nil:
@@ -166,11 +183,7 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 			waits++
 		}
 	}
-	past := s.Day.Before(s.Today)
-	thing, things := "document", "documents"
-	if s.Where.Kind == access.Library {
-		thing, things = "policy", "policies"
-	}
+	past := s.Day.Before(s.Today) || !known.IsZero() && s.Day == s.Today
 	verb, day := "is", "today"
 	if held != 1 {
 		verb = "are"
@@ -183,6 +196,9 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 	} else if s.Today.Before(s.Day) {
 		day = "on " + Day(s.Day) + ", as things stand now"
 	}
+	if !known.IsZero() {
+		day = strings.TrimSuffix(day, ", as things stand now") + ", by what we knew on " + Day(known)
+	}
 	if more {
 		return fmt.Sprintf("These are the first %d %s, as they stood %s.", len(rows), things, day), ""
 	}
@@ -193,7 +209,7 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 	for _, p := range []struct {
 		n               int
 		now, then, many string
-	}{{came, "is to come", "was approved for later", "were approved for later"}, {ended, "has ended or was withdrawn", "had ended or been withdrawn", "had ended or been withdrawn"}, {waits, "waits for its first approval", "", ""}} {
+	}{{kept, "was received or recorded", "had been received or recorded", "had been received or recorded"}, {came, "is to come", "was approved for later", "were approved for later"}, {ended, "has ended or was withdrawn", "had ended or been withdrawn", "had ended or been withdrawn"}, {waits, "waits for its first approval", "", ""}} {
 		if p.n == 0 {
 			continue
 		}
@@ -203,7 +219,7 @@ func answer(rows []versions.Row, s versions.Shelf, more bool) (first, also strin
 				words = p.many
 			}
 		} else if p.n > 1 {
-			words = map[string]string{"is to come": "are to come", "has ended or was withdrawn": "have ended or were withdrawn", "waits for its first approval": "wait for their first approval"}[words]
+			words = map[string]string{"was received or recorded": "were received or recorded", "is to come": "are to come", "has ended or was withdrawn": "have ended or were withdrawn", "waits for its first approval": "wait for their first approval"}[words]
 		}
 		if also != "" {
 			also += " "

@@ -97,6 +97,17 @@ func lies(day clock.Day, before, after *versions.Change) string {
 	return "Nothing has changed yet."
 }
 
+// AddressBy is AddressOn by what was known on another day, where that is not zero.
+func AddressBy(record int64, known clock.Day) func(clock.Day) string {
+	return func(d clock.Day) string {
+		at := AddressOn(record)(d)
+		if known.IsZero() {
+			return at
+		}
+		return at + "&" + DayFields(nil, "known", known).Encode()
+	}
+}
+
 // AddressOn gives the address of a record as at a day.
 func AddressOn(record int64) func(clock.Day) string {
 	return func(d clock.Day) string {

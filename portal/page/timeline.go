@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"custodian/internal/clock"
@@ -29,7 +30,7 @@ func (d *Document) timeline(s versions.Sheet, before, limit int, on string) {
 		until = list[limit].RecordedAt
 		list = list[:limit]
 		last := list[limit-1].Number
-		d.Earlier = &Link{fmt.Sprintf("Show earlier versions, from version %d back", last-1), fmt.Sprintf("%s?before=%d#versions", VersionAddress(s.Document.ID, s.Shown.Number), last)}
+		d.Earlier = &Link{fmt.Sprintf("Show earlier versions, from version %d back", last-1), fmt.Sprintf("%s?before=%d%s#versions", VersionAddress(s.Document.ID, s.Shown.Number), last, strings.Replace(on, "?", "&", 1))}
 	}
 	gone := slices.Clone(s.Withdrawn)
 	slices.Reverse(gone)
@@ -49,7 +50,7 @@ func (d *Document) timeline(s versions.Sheet, before, limit int, on string) {
 }
 
 func withdrawal(w versions.Said) Happening {
-	return Happening{Title: "Withdrawn from " + DayOf(w.From), When: "Said by " + w.By + " on " + DayOf(w.At), Words: quoted(w.Why)}
+	return Happening{Title: "Withdrawn from " + DayOf(w.From), When: "Recorded by " + w.By + " on " + DayOf(w.At), Words: quoted(w.Why)}
 }
 
 func happening(s versions.Sheet, v versions.Detailed, on string) Happening {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -78,12 +79,13 @@ func TestDaysInWords(t *testing.T) {
 
 func TestAnswerInWords(t *testing.T) {
 	t.Parallel()
-	answer3 := func(day string, kind access.RecordKind, held, came, ended, waits int, more bool) string {
+	policy := versions.Document{Kind: "policy", NeedsApproval: true}
+	answer3 := func(day, known string, kind access.RecordKind, held []versions.Document, came, ended, waits int, more bool) string {
 		s := versions.Shelf{Day: on(t, day), Today: on(t, "2026-11-24"), Where: versions.Where{Kind: kind}}
 		var rows []versions.Row
 		then := midnight(t, "2020-01-01")
-		for range held {
-			rows = append(rows, versions.Row{Answer: &versions.Answer{}})
+		for _, d := range held {
+			rows = append(rows, versions.Row{Document: d, Answer: &versions.Answer{}})
 		}
 		for range came {
 			rows = append(rows, versions.Row{Comes: &then})
@@ -94,16 +96,35 @@ func TestAnswerInWords(t *testing.T) {
 		for range waits {
 			rows = append(rows, versions.Row{})
 		}
-		first, also := answer(rows, s, more)
+		var by clock.Day
+		if known != "" {
+			by = on(t, known)
+		}
+		first, also := answer(rows, s, by, more)
 		return first + "|" + also
 	}
+	policies := func(n int, more ...string) []versions.Document {
+		list := slices.Repeat([]versions.Document{policy}, n)
+		for _, kind := range more {
+			list = append(list, versions.Document{Kind: kind})
+		}
+		return list
+	}
 	for got, want := range map[string]string{
-		answer3("2025-03-14", access.Library, 36, 1, 1, 0, false): "36 policies were in force on 14 March 2025.|One was approved for later. One had ended or been withdrawn.",
-		answer3("2025-03-14", access.Library, 1, 0, 0, 0, false):  "One policy was in force on 14 March 2025.|",
-		answer3("2025-03-14", access.Library, 0, 0, 0, 0, false):  "No policy was in force on 14 March 2025.|",
-		answer3("2026-11-24", access.Staff, 2, 1, 2, 2, false):    "2 documents are in force today.|One is to come. 2 have ended or were withdrawn. 2 wait for their first approval.",
-		answer3("2027-01-01", access.Staff, 1, 0, 0, 0, false):    "One document is in force on 1 January 2027, as things stand now.|",
-		answer3("2025-03-14", access.Library, 3, 0, 0, 0, true):   "These are the first 3 policies, as they stood on 14 March 2025.|",
+		answer3("2025-03-14", "", access.Library, policies(36), 1, 1, 0, false): "36 policies were in force on 14 March 2025.|One was approved for later. One had ended or been withdrawn.",
+		answer3("2025-03-14", "", access.Library, policies(1), 0, 0, 0, false):  "One policy was in force on 14 March 2025.|",
+		answer3("2025-03-14", "", access.Library, policies(0), 0, 0, 0, false):  "No policy was in force on 14 March 2025.|",
+		answer3("2026-11-24", "", access.Staff, policies(2), 1, 2, 2, false):    "2 documents are in force today.|One is to come. 2 have ended or were withdrawn. 2 wait for their first approval.",
+		answer3("2027-01-01", "", access.Staff, policies(1), 0, 0, 0, false):    "One document is in force on 1 January 2027, as things stand now.|",
+		answer3("2025-03-14", "", access.Library, policies(3), 0, 0, 0, true):   "These are the first 3 policies, as they stood on 14 March 2025.|",
+		// as many as the rows that say "In force": what came and what happened is told apart
+		answer3("2025-03-14", "", access.Library, policies(2, "inspection-report"), 0, 1, 0, false):      "2 policies were in force on 14 March 2025.|One had been received or recorded. One had ended or been withdrawn.",
+		answer3("2026-11-24", "", access.YoungPerson, policies(1, "letter", "incident"), 0, 0, 0, false): "One document is in force today.|2 were received or recorded.",
+		answer3("2025-03-14", "", access.Library, policies(2, "certificate"), 0, 0, 0, false):            "3 documents were in force on 14 March 2025.|",
+		answer3("2025-03-14", "2025-01-01", access.Library, policies(2), 0, 0, 0, false):                 "2 policies were in force on 14 March 2025, by what we knew on 1 January 2025.|",
+		answer3("2026-11-24", "2025-01-01", access.Library, policies(1), 0, 0, 0, false):                 "One policy was in force on 24 November 2026, by what we knew on 1 January 2025.|",
+		answer3("2027-01-01", "2025-01-01", access.Library, nil, 0, 0, 0, false):                         "No policy is in force on 1 January 2027, by what we knew on 1 January 2025.|",
+		answer3("2025-03-14", "2025-01-01", access.Library, policies(3), 0, 0, 0, true):                  "These are the first 3 policies, as they stood on 14 March 2025, by what we knew on 1 January 2025.|",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
