@@ -15,7 +15,8 @@ func sound() map[string]string {
 	return map[string]string{
 		"go.mod":                       "module custodian\n\nrequire (\n\tgithub.com/gin-gonic/gin v1.12.0\n\tgithub.com/quic-go/quic-go v0.59.1 // indirect\n)\n",
 		"Makefile":                     "run:\n\ttrue\ntest:\n\ttrue\n",
-		"README.md":                    "Type `make run` or `make test`. See [the list](docs/adr/dependencies.md).\n",
+		"README.md":                    "Type `make run` or `make test`. See [the list](docs/adr/dependencies.md) and ![it](docs/it.png).\n",
+		"docs/it.png":                  "\x89PNG\x00",
 		"docs/adr/dependencies.md":     "| module | where | why |\n|---|---|---|\n| `github.com/gin-gonic/gin` | `portal` | routes and binding of the portal |\n| `sass` | the build | makes one style sheet of many |\n",
 		packageFile:                    `{"devDependencies": {"sass": "1.2.3"}}`,
 		packageLocks:                   `{"packages": {"": {}, "node_modules/sass": {"version": "1.2.3", "resolved": "` + registry + `sass/-/sass-1.2.3.tgz", "integrity": "sha512-x"}}}`,
@@ -117,6 +118,7 @@ var mutations = []struct {
 	{"packages", packageLocks, `{"packages": {"node_modules/sass": {"version": "1.2.3", "resolved": "` + registry + `sass/-/sass-1.2.3.tgz"}}}`, "and a hash"},
 	{"commands", "docs/how.md", "```\nmake coffee\n```\n", "says make coffee"},
 	{"commands", "README.md", "Type `make run`.\n", "README.md does not show make test"},
+	{"links", "docs/it.png", "", "links to docs/it.png"},
 	{"links", "docs/how.md", "[gone](adr/gone.md)\n", "links to adr/gone.md"},
 }
 

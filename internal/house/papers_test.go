@@ -171,7 +171,7 @@ func linkRule(tr *tree) (wrong []string) {
 				continue
 			}
 			to := path.Join(path.Dir(name), m[1])
-			there := false
+			there := tr.others[to]
 			for other := range tr.files {
 				there = there || other == to || strings.HasPrefix(other, to+"/")
 			}

@@ -21,6 +21,7 @@ const module = "custodian"
 // tree is the whole repository as the rules see it.
 type tree struct {
 	files  map[string][]byte // every text file, by its path from the root
+	others map[string]bool   // every other file: pictures and samples
 	source []*source         // every Go file, in the order of their paths
 	fset   *token.FileSet
 }
@@ -55,7 +56,7 @@ func apart(dir string) bool {
 // read takes in every text file below the root of fsys and parses the Go files.
 func read(t *testing.T, fsys fs.FS) *tree {
 	t.Helper()
-	tr := &tree{files: map[string][]byte{}, fset: token.NewFileSet()}
+	tr := &tree{files: map[string][]byte{}, others: map[string]bool{}, fset: token.NewFileSet()}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -70,7 +71,8 @@ func read(t *testing.T, fsys fs.FS) *tree {
 			return err
 		}
 		if !utf8.Valid(body) || bytes.IndexByte(body, 0) >= 0 {
-			return nil // a picture or a sample, not text
+			tr.others[name] = true
+			return nil
 		}
 		tr.files[name] = body
 		return nil
