@@ -130,7 +130,6 @@ func TestJourneysInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("everyPage", s.everyPage)
-	t.Run("tablet", s.onATablet)
 	t.Run("inspector", s.fourActions)
 }
 
@@ -204,6 +203,21 @@ func (s *stack) policy(t *testing.T, name string, come func(string) person) {
 	manager.Has("Approved version 2 of " + title)
 }
 
+// add puts a file on the record that is shown, as a new document that needs no
+// approval, and gives the document's address.
+func (p person) add(t *testing.T, file, kind, title string, from [3]string) string {
+	t.Helper()
+	p.act("Add documents")
+	p.Attach("Files", file)
+	p.Choose(kind)
+	p.fill("Title", title)
+	p.date("From when does it hold?", "", from[0], from[1], from[2])
+	p.act("Check and add")
+	p.Has("In force")
+	return documentOf(t, p)
+}
+
+// documentOf is the address of the document that is shown.
 func documentOf(t testing.TB, p person) string {
 	t.Helper()
 	path := p.Path()
@@ -224,14 +238,7 @@ func (s *stack) carePlan(t *testing.T, name string, come func(string) person) {
 	staff := come("staff")
 	staff.act("A young person’s record")
 	staff.act("Wren Sample")
-	staff.act("Add documents")
-	staff.Attach("Files", first)
-	staff.Choose("Health plan")
-	staff.fill("Title", title)
-	staff.date("From when does it hold?", "", "3", "2", "2025")
-	staff.act("Check and add")
-	staff.Has("In force")
-	at := documentOf(t, staff)
+	at := staff.add(t, first, "Health plan", title, [3]string{"3", "2", "2025"})
 	staff.act("Add a version")
 	staff.Attach("File", second)
 	staff.date("From when does it hold?", "", "4", "8", "2025")
@@ -260,14 +267,7 @@ func (s *stack) staffFile(t *testing.T, name string, come func(string) person) {
 	manager := come("manager")
 	manager.act("A staff file")
 	manager.act("Sam Example")
-	manager.act("Add documents")
-	manager.Attach("Files", first)
-	manager.Choose("Supervision")
-	manager.fill("Title", title)
-	manager.date("From when does it hold?", "", "6", "1", "2025")
-	manager.act("Check and add")
-	manager.Has("In force")
-	at := documentOf(t, manager)
+	at := manager.add(t, first, "Supervision", title, [3]string{"6", "1", "2025"})
 
 	inspector := come("inspector")
 	inspector.Open(s.URL + s.recordOf("Sam Example"))

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"custodian/internal/browsertest"
 )
 
@@ -34,12 +36,15 @@ func shown() map[string][][2]string {
 	}
 }
 
-// everyPage looks at each page as each person, at both widths, with axe-core. Set
-// CUSTODIAN_SHOTS to a folder to have their pictures.
+// everyPage looks at each page as each person, with axe-core on a desk's window and
+// on a telephone's, and whether it has to be scrolled sideways (which the browser
+// notices) there and at the widths between and below, where the style sheet breaks.
+// Set CUSTODIAN_SHOTS to a folder to have their pictures.
 func (s *stack) everyPage(t *testing.T) {
+	db := s.database()
 	for who, pages := range shown() {
 		t.Run(who, func(t *testing.T) {
-			for _, width := range []int{1200, 375} {
+			for _, width := range []int{1200, 375, 960, 768, 641, 320} {
 				p := browsertest.Start(t).Visitor(t, browsertest.Options{Width: width})
 				name := "anybody"
 				if who != "" {
@@ -49,27 +54,17 @@ func (s *stack) everyPage(t *testing.T) {
 					if refused(at[0]) {
 						p.Allow("40")
 					}
-					p.Open(s.URL + s.address(at[1]))
+					p.Open(s.URL + s.address(db, at[1]))
 					if got := p.Status(); got >= 400 != refused(at[0]) || got >= 500 {
 						t.Errorf("%s is answered with %d: %s", at[1], got, p.Text())
 					}
-					p.Axe()
-					p.Shot(name + "-" + at[0])
+					if width == 1200 || width == 375 {
+						p.Axe()
+						p.Shot(name + "-" + at[0])
+					}
 				}
 			}
 		})
-	}
-}
-
-// onATablet looks at the widest tables at the widths between a telephone's and a
-// desk's: no page may have to be scrolled sideways, which the browser notices.
-func (s *stack) onATablet(t *testing.T) {
-	for _, width := range []int{641, 768, 960} { // where the style sheet breaks, and between
-		p := s.come(t, "manager", browsertest.Options{Width: width}, false)
-		for _, at := range []string{"/records/{record Policies of Larkfield House}", "/records/{record Sam Example}", "/records/{record Wren Sample}",
-			"/documents/{document Policies of Larkfield House/Safeguarding policy}", "/records/{record Wren Sample}/footprints"} {
-			p.Open(s.URL + s.address(at))
-		}
 	}
 }
 
@@ -79,7 +74,7 @@ func refused(name string) bool {
 }
 
 // address puts numbers in for names.
-func (s *stack) address(path string) string {
+func (s *stack) address(db *pgx.Conn, path string) string {
 	s.t.Helper()
 	for {
 		before, rest, ok := strings.Cut(path, "{")
@@ -97,7 +92,7 @@ func (s *stack) address(path string) string {
 			sql, args = `select d.id from app.document d join app.record r on r.id = d.record_id where r.name = $1 and d.title = $2`, []any{record, title}
 		}
 		var id int64
-		if err := s.database().QueryRow(context.Background(), sql, args...).Scan(&id); err != nil {
+		if err := db.QueryRow(context.Background(), sql, args...).Scan(&id); err != nil {
 			s.t.Fatalf("%s %s: %v", kind, name, err)
 		}
 		path = fmt.Sprint(before, id, after)
