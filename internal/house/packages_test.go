@@ -4,13 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
 )
 
 const (
 	packageFile  = "web/package.json"
 	packageLocks = "web/package-lock.json"
-	registry     = "https://registry.npmjs.org/"
 )
 
 var exactVersion = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
@@ -30,7 +28,8 @@ func (tr *tree) packages() map[string]string {
 	return all
 }
 
-// packageRule: npm packages are pinned, each to one version with one hash, and named by where everybody finds them.
+// packageRule: npm packages are pinned, each to one version with one hash, and no address: they come from the registry that a machine
+// is set up for, and the hash says whether it is they.
 func packageRule(tr *tree) (wrong []string) {
 	if tr.files[packageFile] == nil {
 		return nil
@@ -58,8 +57,8 @@ func packageRule(tr *tree) (wrong []string) {
 		if name == "" {
 			continue // the product itself
 		}
-		if !strings.HasPrefix(p.Resolved, registry) || p.Integrity == "" {
-			wrong = append(wrong, fmt.Sprintf("%s: %s wants an address at %s and a hash, and has %q and %q", packageLocks, name, registry, p.Resolved, p.Integrity))
+		if p.Resolved != "" || p.Integrity == "" {
+			wrong = append(wrong, fmt.Sprintf("%s: %s wants a hash and no address, and has %q and %q", packageLocks, name, p.Integrity, p.Resolved))
 		}
 	}
 	return wrong
