@@ -28,12 +28,19 @@ func (s *server) beginSignIn(c *gin.Context, _ access.Actor) error {
 	return nil
 }
 
+// ofService answers where a sign-in service is set; elsewhere the page is not there.
+func (s *server) ofService(h handler) handler {
+	return func(c *gin.Context, actor access.Actor) error {
+		if s.signIn == nil {
+			return notThere()
+		}
+		return h(c, actor)
+	}
+}
+
 // finishSignIn takes the service's answer, and sends the browser on to where its
 // person had set out for.
 func (s *server) finishSignIn(c *gin.Context, _ access.Actor) error {
-	if s.signIn == nil {
-		return notThere()
-	}
 	a, err := s.signIn.Finish(c.Request.Context(), c.Request.Cookies(), c.Request.URL.Query())
 	if a.CookieName != "" {
 		setCookie(c, a.CookieName, "", -1)

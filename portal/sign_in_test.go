@@ -349,6 +349,22 @@ func TestSignOutWithoutService(t *testing.T) {
 	b.open(http.StatusNotFound, login.CallbackPath+"?state=x&code=y")
 }
 
+// Where the service was taken out of the settings, its pages are not there, for
+// administrators either.
+func TestNoServiceNoPages(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	b := d.browser()
+	b.enter(someone("admin"))
+	handler, err := portal.New(portal.Options{DB: d.DB, Log: slog.New(slog.DiscardHandler), Ready: func(context.Context) error { return nil }})
+	must(t, err)
+	b.open(http.StatusOK, "/sign-ins")
+	d.server.Config.Handler = handler
+	for _, path := range []string{"/sign-ins", "/sign-ins/map", "/sign-ins/mappings/1/end", "/sign-ins/1/give"} {
+		b.open(http.StatusNotFound, path)
+	}
+}
+
 // A session that ends in the middle of a long form costs nothing that was typed.
 func TestNothingTypedIsLost(t *testing.T) {
 	t.Parallel()
