@@ -48,10 +48,11 @@ const (
 	Share    Right = 16
 	Disclose Right = 32
 	Audit    Right = 64
+	Break    Right = 128 // to ask for access outside one's role, with a reason that everybody sees
 )
 
 // AllRights is every right there is.
-const AllRights = Read | Add | Approve | Manage | Share | Disclose | Audit
+const AllRights = Read | Add | Approve | Manage | Share | Disclose | Audit | Break
 
 // Section of a record: how closely its content is held.
 type Section int16

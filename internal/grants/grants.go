@@ -67,17 +67,17 @@ func bundles(r Role) (bundle, bool) {
 	people := []access.RecordKind{access.YoungPerson, access.Family, access.Parent}
 	switch r {
 	case MemberOfStaff:
-		return bundle{shares: []share{{classes(1, access.Library) | classes(2, people...), access.Read | access.Add}}}, true
+		return bundle{shares: []share{{classes(1, access.Library) | classes(2, people...), access.Read | access.Add | access.Break}}}, true
 	case RegisteredManager:
-		return bundle{shares: []share{{access.EveryClass, access.Read | access.Add | access.Approve | access.Manage | access.Share | access.Audit}}}, true
+		return bundle{shares: []share{{access.EveryClass, access.Read | access.Add | access.Approve | access.Manage | access.Share | access.Audit | access.Break}}}, true
 	case Inspector:
 		return bundle{shares: []share{{classes(1, access.Library, access.Staff), access.Read | access.Audit}}}, true
 	case Administrator:
-		return bundle{wide: true, shares: []share{{classes(1, access.Staff), access.Manage}}}, true
+		return bundle{wide: true, shares: []share{{classes(1, access.Staff), access.Manage | access.Break}}}, true
 	case ResponsibleIndividual:
-		return bundle{wide: true, shares: []share{{access.EveryClass, access.Read | access.Approve | access.Audit}}}, true
+		return bundle{wide: true, shares: []share{{access.EveryClass, access.Read | access.Approve | access.Audit | access.Break}}}, true
 	case DataProtectionOfficer:
-		return bundle{wide: true, shares: []share{{access.EveryClass, access.Read | access.Disclose | access.Audit}}}, true
+		return bundle{wide: true, shares: []share{{access.EveryClass, access.Read | access.Disclose | access.Audit | access.Break}}}, true
 	}
 	return bundle{}, false
 }

@@ -13,15 +13,15 @@ import (
 // floors below its own; packages on one floor are strangers.
 var floors = [][]string{
 	0:  {"internal/fault", "internal/clock", "reports/layout"},
-	1:  {"storage/seal", "internal/render", "reports/pdf", "reports/xlsx", "web", "migrations", "internal/mail", "internal/config"},
+	1:  {"storage/seal", "internal/render", "reports/pdf", "reports/xlsx", "web", "migrations", "internal/mail", "internal/config", "internal/audit/tree"},
 	2:  {"internal/access", "storage", "internal/redact", "internal/pg/cluster"},
 	3:  {"internal/pg", "storage/localdir", "storage/s3", "storage/storagetest"},
 	4:  {"internal/audit", "internal/jobs"},
 	5:  {"internal/people", "internal/grants"},
 	6:  {"versions", "internal/proof"},
-	7:  {"internal/share", "internal/search", "reports", "internal/staff", "internal/signoff", "internal/retention", "internal/incidents"},
-	8:  {"internal/sar"},
-	9:  {"internal/login", "portal/page"},
+	7:  {"internal/looks", "internal/share", "internal/search", "reports", "internal/staff", "internal/signoff", "internal/retention", "internal/incidents"},
+	8:  {"internal/sar", "internal/membership"},
+	9:  {"internal/login", "internal/scim", "portal/page"},
 	10: {"portal"},
 	11: {"cmd/custodian", "internal/whole"},
 }
@@ -42,7 +42,7 @@ var testsOnly = []string{self, "internal/whole"}
 // are free, except where noDoor is asked.
 var doors = map[string]string{
 	"github.com/jackc/pgx/v5/pgxpool":            `^internal/(pg|pgtest)$`,
-	"github.com/jackc/pgx/v5":                    `^(reports|versions|cmd/devstack.*|internal/(pg|pgtest|pg/cluster|audit|jobs|people|grants|login|share|sar|retention|staff|signoff|search|incidents|sample))$`,
+	"github.com/jackc/pgx/v5":                    `^(reports|versions|cmd/devstack.*|internal/(pg|pgtest|pg/cluster|audit|jobs|people|grants|looks|membership|login|scim|share|sar|retention|staff|signoff|search|incidents|sample))$`,
 	"database/sql":                               `^internal/pg$`,
 	"github.com/pressly/goose/v3":                `^internal/pg$`,
 	"github.com/gin-gonic/gin":                   `^portal$`,
@@ -56,6 +56,8 @@ var doors = map[string]string{
 	"github.com/chromedp":                        `^internal/browsertest$`,
 	"golang.org/x/oauth2":                        `^internal/login$`,
 	"golang.org/x/image":                         `^internal/sample$`,
+	"golang.org/x/mod":                           `^internal/audit(/tree)?$`,
+	"github.com/digitorus":                       `^internal/audit/tree$`,
 	"github.com/BurntSushi/toml":                 `^internal/config$`,
 	"github.com/spf13/cobra":                     `^cmd/`,
 	"github.com/santhosh-tekuri/jsonschema/v6":   `^$`,
@@ -69,7 +71,7 @@ var doors = map[string]string{
 	"html/template":                              `^(portal/page|cmd/devstack/sink)$`,
 	"text/template":                              noDoor,
 	module + "/storage":                          `^(versions|storage/.*|internal/(proof|retention|sample|[a-z0-9]+test)|cmd/.*)$`,
-	module + "/internal/pg":                      `^(reports|versions|internal/(pgtest|audit|jobs|people|grants|login|share|sar|retention|staff|signoff|search|incidents|sample)|cmd/.*)$`,
+	module + "/internal/pg":                      `^(reports|versions|internal/(pgtest|audit|jobs|people|grants|looks|membership|login|scim|share|sar|retention|staff|signoff|search|incidents|sample)|cmd/.*)$`,
 	module + "/internal/config":                  `^cmd/`,
 	module + "/portal":                           `^cmd/`,
 	"github.com/quic-go/quic-go":                 noDoor,
