@@ -21,6 +21,7 @@ require (
 	golang.org/x/image v0.40.0
 	golang.org/x/oauth2 v0.36.0
 	golang.org/x/sys v0.49.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (
