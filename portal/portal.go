@@ -19,6 +19,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/audit"
+	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/portal/page"
 	"custodian/versions"
@@ -29,7 +30,8 @@ import (
 type Options struct {
 	DB      *audit.DB
 	Keeper  *versions.Keeper
-	SignIn  *login.SignIn // nil where no sign-in service is set
+	SignIn  *login.SignIn   // nil where no sign-in service is set
+	Changes *grants.Changes // tells of rights that end while something is served; nil: they are asked about each second alone
 	Log     *slog.Logger
 	Ready   func(context.Context) error // nil when everything it needs answers
 	Version string
@@ -42,6 +44,7 @@ type server struct {
 	db      *audit.DB
 	keeper  *versions.Keeper
 	signIn  *login.SignIn
+	changes *grants.Changes
 	pages   *page.Pages
 	assets  map[string]web.File // by the name in their address
 	log     *slog.Logger
@@ -65,7 +68,10 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	if o.Changes == nil {
+		o.Changes = grants.NewChanges()
+	}
+	s := &server{db: o.DB, changes: o.Changes, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true

@@ -98,7 +98,9 @@ func TestAGrantOnOneVersion(t *testing.T) {
 
 // quoted is a page without the number under which this one request is found in
 // the log.
-func quoted(source string) string { return regexp.MustCompile(`[0-9a-f]{24}`).ReplaceAllString(source, "") }
+func quoted(source string) string {
+	return regexp.MustCompile(`[0-9a-f]{24}`).ReplaceAllString(source, "")
+}
 
 // What the database itself shows to whoever holds a grant on one version: in
 // every table of the schema, by the application's own login.

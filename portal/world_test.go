@@ -20,6 +20,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/browsertest"
+	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/oidctest"
 	"custodian/internal/pgtest"
@@ -61,8 +62,13 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	must(t, err)
 	service := oidctest.New(t, oidctest.Options{})
 	w.signIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: "https://documents.example.org"})
+	changes := grants.NewChanges()
+	ctx, deaf := context.WithCancel(context.Background())
+	var ear sync.WaitGroup
+	ear.Go(func() { changes.Run(ctx, w.DB, slog.New(slog.NewJSONHandler(w.log, nil))) })
+	t.Cleanup(func() { deaf(); ear.Wait() })
 	handler, err := portal.New(portal.Options{
-		DB: w.DB, Keeper: w.keeper, SignIn: w.signIn, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
+		DB: w.DB, Keeper: w.keeper, SignIn: w.signIn, Changes: changes, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
 		Ready: func(context.Context) error { return w.ready() },
 	})
 	must(t, err)

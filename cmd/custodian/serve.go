@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"custodian/internal/config"
+	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/pg"
 	"custodian/portal"
@@ -99,9 +100,11 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	tidying, tidied := context.WithCancel(ctx)
 	var tidier sync.WaitGroup
 	tidier.Go(func() { upkeep(tidying, log, db.DB, keeper) })
+	changes := grants.NewChanges()
+	tidier.Go(func() { changes.Run(tidying, db.DB, log) })
 	defer tidier.Wait()
 	defer tidied()
-	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, SignIn: signIn(s, db.DB, log), Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact})
+	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, SignIn: signIn(s, db.DB, log), Changes: changes, Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact})
 	if err != nil {
 		return err
 	}
