@@ -38,14 +38,15 @@ func TestMain(m *testing.M) { pgtest.Main(m, browsertest.Stop) }
 type world struct {
 	pgtest.Database
 	*sample.Planted
-	t      testing.TB
-	keeper *versions.Keeper
-	store  storage.Store
-	signIn *login.SignIn
-	url    string
-	client *http.Client
-	log    *lines
-	ready  func() error // what the portal's readiness says
+	t       testing.TB
+	keeper  *versions.Keeper
+	store   storage.Store
+	signIn  *login.SignIn
+	handler http.Handler
+	url     string
+	client  *http.Client
+	log     *lines
+	ready   func() error // what the portal's readiness says
 }
 
 // usualLimit is the upload limit of most tests' worlds.
@@ -72,6 +73,7 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 		Ready: func(context.Context) error { return w.ready() },
 	})
 	must(t, err)
+	w.handler = handler
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
