@@ -3,7 +3,6 @@ package portal_test
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -99,7 +98,7 @@ func TestAGrantOnOneVersion(t *testing.T) {
 // quoted is a page without the number under which this one request is found in
 // the log.
 func quoted(source string) string {
-	return regexp.MustCompile(`[0-9a-f]{24}`).ReplaceAllString(source, "")
+	return requestID.ReplaceAllString(source, "")
 }
 
 // What the database itself shows to whoever holds a grant on one version: in
