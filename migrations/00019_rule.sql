@@ -52,17 +52,36 @@ end $$;
 
 -- +goose StatementBegin
 -- The standings of a record's documents that the actor sees, and that were known at a moment: the rule is asked once for each document, where the policy of
--- app.standing has to ask it for each standing. What a page of a record reads by the hundred is read here.
-create function app.standings_of(record bigint, known timestamptz) returns table (document_id bigint, version_id bigint, in_from timestamptz, in_to timestamptz, known_from timestamptz)
+-- app.standing has to ask it for each standing. What a page of a record reads by the hundred is read here,
+-- with the numbers of the versions where they are asked for.
+create function app.standings_of(record bigint, known timestamptz, numbered boolean) returns table (document_id bigint, version_id bigint, number int, in_from timestamptz, in_to timestamptz, known_from timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, app rows 500 as $$
 declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
 begin
-  return query select s.document_id, s.version_id, s.in_from, s.in_to, s.known_from from app.document d join app.standing s on s.document_id = d.id
+  return query select s.document_id, s.version_id, v.number, s.in_from, s.in_to, s.known_from
+    from app.document d join app.standing s on s.document_id = d.id left join app.version v on numbered and v.id = s.version_id
     where d.record_id = standings_of.record and s.known_from <= known and s.known_to > known
       and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
 end $$;
 -- +goose StatementEnd
-alter function app.standings_of(bigint, timestamptz) owner to custodian_rule;
+alter function app.standings_of(bigint, timestamptz, boolean) owner to custodian_rule;
+
+-- +goose StatementBegin
+-- Of each of these documents that the actor sees: its newest version, where nothing was decided about that one, and the version in force at a moment. As above,
+-- for the page that asks it of every document that needs approval.
+create function app.heads_of(documents bigint[], at timestamptz) returns table (document_id bigint, waits bigint, holds int, review_on date)
+language plpgsql stable security definer set search_path = pg_catalog, app rows 200 as $$
+declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
+begin
+  return query select d.id, w.id, c.number, c.review_on from app.document d
+    left join lateral (select v.id from (select v.id from app.version v where v.document_id = d.id order by v.number desc limit 1) v
+      where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)) w on true
+    left join lateral (select v.number, v.review_on from app.standing s join app.version v on v.id = s.version_id
+      where s.document_id = d.id and s.in_from <= heads_of.at and s.in_to > heads_of.at and s.known_to = 'infinity' limit 1) c on true
+    where d.id = any (documents) and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+end $$;
+-- +goose StatementEnd
+alter function app.heads_of(bigint[], timestamptz) owner to custodian_rule;
 
 -- +goose StatementBegin
 -- Tells, when the change commits, whose rights it may have changed, so that what they are being sent is asked about again at once. Only the actor's id is said:

@@ -113,13 +113,11 @@ func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row
 				min(s.in_from) filter (where s.in_from > @at and exists (
 					select from app.statement t where t.document_id = s.document_id and t.version_id = s.version_id and t.said_at < @end)) as comes,
 				max(s.in_to) filter (where s.in_to <= @at) as ended
-			from app.standings_of(@record, @known) s group by s.document_id
+			from app.standings_of(@record, @known, false) s group by s.document_id
 		) s on s.document_id = d.id
 		left join lateral (`+withdrawals+`) g on s.version_id is null and s.comes is null and (s.ended is not null or s.document_id is null)
-		left join lateral (
-			select v.number from (select v.id, v.number from app.version v where v.document_id = d.id order by v.number desc limit 1) v
-			where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
-		) w on @waits and d.needs_approval
+		left join app.heads_of(case when @waits then array(select x.id from app.document x where x.record_id = @record and x.needs_approval) end, @at) h on h.document_id = d.id
+		left join lateral (select v.number from app.version v where v.id = h.waits) w on true
 		where d.record_id = @record and `+whole+` and (@waits or s.version_id is not null or s.comes is not null or s.ended is not null or g.first <= @at) and `+order+` limit @limit`, args)
 	if err != nil {
 		return nil, err
@@ -237,12 +235,12 @@ func (k *Keeper) Changes(ctx context.Context, actor access.Actor, record int64, 
 // where no other begins.
 const changes = `
 	with c as materialized (
-		select e.at, d.id, d.title, d.kind, e.version_id
+		select e.at, d.id, d.title, d.kind, e.number
 		from app.document d join (
-			select s.document_id, s.version_id, s.in_from, s.in_to, lead(s.in_from) over (partition by s.document_id order by s.in_from) as next
-			from app.standings_of(@record, @known) s
+			select s.document_id, s.number, s.in_from, s.in_to, lead(s.in_from) over (partition by s.document_id order by s.in_from) as next
+			from app.standings_of(@record, @known, true) s
 		) s on s.document_id = d.id cross join lateral (
-			select s.in_from as at, s.version_id
+			select s.in_from as at, s.number
 			union all
 			select s.in_to, null where s.in_to < 'infinity' and s.next is distinct from s.in_to
 		) e where d.record_id = @record
@@ -253,5 +251,5 @@ const changes = `
 		union all
 		(select 2, c.* from c where c.at >= @end order by c.at, c.title, c.id limit 1)
 	)
-	select p.part, p.at, p.id, p.title, p.kind, coalesce((select v.number from app.version v where v.id = p.version_id), 0), p.version_id is null
+	select p.part, p.at, p.id, p.title, p.kind, coalesce(p.number, 0), p.number is null
 	from part p order by p.part, p.at, p.title, p.id`
