@@ -51,19 +51,36 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- The standings of a record's documents that the actor sees, and that were known at a moment: the rule is asked once for each document, where the policy of
--- app.standing has to ask it for each standing. What a page of a record reads by the hundred is read here,
-create function app.standings_of(record bigint, known timestamptz) returns table (document_id bigint, version_id bigint, number int, in_from timestamptz, in_to timestamptz, known_from timestamptz)
-language plpgsql stable security definer set search_path = pg_catalog, app rows 500 as $$
+-- The days on which what is in force in a record changed, as known now, in the documents that the actor sees: within a time (part 0), the last before a day (1) and
+-- the first after it (2). One version begins, and one ends where no other begins. The rule is asked once for each document, where the policy of app.standing has
+-- to ask it for each standing: a page reads them by the hundred.
+create function app.changes_of(record bigint, since timestamptz, till timestamptz, day timestamptz, day_ends timestamptz)
+returns table (part int, at timestamptz, document_id bigint, number int)
+language plpgsql stable security definer set search_path = pg_catalog, app rows 100 as $$
 declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
 begin
-  return query select s.document_id, s.version_id, v.number, s.in_from, s.in_to, s.known_from
-    from app.document d join app.standing s on s.document_id = d.id join app.version v on v.id = s.version_id
-    where d.record_id = standings_of.record and s.known_from <= known and s.known_to > known
-      and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+  return query with c as materialized (
+    select e.at, d.id, d.title, e.version_id
+    from app.document d cross join lateral (
+      select s.version_id, s.in_from, s.in_to, lead(s.in_from) over (order by s.in_from) as next
+      from app.standing s where s.document_id = d.id and s.known_to = 'infinity'
+    ) s cross join lateral (
+      select s.in_from as at, s.version_id
+      union all
+      select s.in_to, null where s.in_to < 'infinity' and s.next is distinct from s.in_to
+    ) e
+    where d.record_id = changes_of.record and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
+  ), parts as (
+    select 0 as part, c.* from c where c.at >= since and c.at < till
+    union all
+    (select 1, c.* from c where c.at < day order by c.at desc, c.title, c.id limit 1)
+    union all
+    (select 2, c.* from c where c.at >= day_ends order by c.at, c.title, c.id limit 1)
+  )
+  select p.part, p.at, p.id, (select v.number from app.version v where v.id = p.version_id) from parts p;
 end $$;
 -- +goose StatementEnd
-alter function app.standings_of(bigint, timestamptz) owner to custodian_rule;
+alter function app.changes_of(bigint, timestamptz, timestamptz, timestamptz, timestamptz) owner to custodian_rule;
 
 -- +goose StatementBegin
 -- How each document of a record that the actor sees stood at a moment, as known at another: the version in force; when one comes that was told by then; when

@@ -187,7 +187,11 @@ type Change struct {
 // does.
 func (k *Keeper) Changes(ctx context.Context, actor access.Actor, record int64, day clock.Day, from, to time.Time) (within []Change, before, after *Change, err error) {
 	err = pg.Read(ctx, k.db, actor, func(tx *pg.Tx) error {
-		rows, err := tx.Query(ctx, changes, pgx.NamedArgs{"record": record, "from": from, "to": to, "at": day.Start(), "end": day.Next().Start(), "known": unending})
+		rows, err := tx.Query(ctx, `
+			select c.part, c.at, d.id, d.title, d.kind, coalesce(c.number, 0), c.number is null
+			from app.changes_of(@record, @from, @to, @at, @end) c join app.document d on d.id = c.document_id
+			order by c.part, c.at, d.title, d.id`,
+			pgx.NamedArgs{"record": record, "from": from, "to": to, "at": day.Start(), "end": day.Next().Start()})
 		if err != nil {
 			return err
 		}
@@ -209,26 +213,3 @@ func (k *Keeper) Changes(ctx context.Context, actor access.Actor, record int64, 
 	})
 	return within, before, after, err
 }
-
-// changes reads the standings of each document once: one begins, and one ends
-// where no other begins.
-const changes = `
-	with c as materialized (
-		select e.at, d.id, d.title, d.kind, e.number
-		from app.document d join (
-			select s.document_id, s.number, s.in_from, s.in_to, lead(s.in_from) over (partition by s.document_id order by s.in_from) as next
-			from app.standings_of(@record, @known) s
-		) s on s.document_id = d.id cross join lateral (
-			select s.in_from as at, s.number
-			union all
-			select s.in_to, null where s.in_to < 'infinity' and s.next is distinct from s.in_to
-		) e where d.record_id = @record
-	), part as (
-		select 0 as part, c.* from c where c.at >= @from and c.at < @to
-		union all
-		(select 1, c.* from c where c.at < @at order by c.at desc, c.title, c.id limit 1)
-		union all
-		(select 2, c.* from c where c.at >= @end order by c.at, c.title, c.id limit 1)
-	)
-	select p.part, p.at, p.id, p.title, p.kind, coalesce(p.number, 0), p.number is null
-	from part p order by p.part, p.at, p.title, p.id`

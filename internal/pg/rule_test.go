@@ -207,6 +207,10 @@ func shown() []string {
 	return []string{
 		`id::text, ' ' order by id) from app.record`, `id::text, ' ' order by id) from app.document`, `id::text, ' ' order by id) from app.version`,
 		`version_id::text, ' ' order by version_id) from app.decision`, `version_id::text, ' ' order by version_id) from app.statement`, `version_id::text, ' ' order by version_id) from app.standing`,
+		// the functions that ask the rule for whole pages, past the policies
+		`document_id::text, ' ' order by document_id) from generate_series(3000, 3024) r, app.shelf_of(r, now(), now(), now(), true)`,
+		`document_id::text, ' ' order by document_id) from app.heads_of(array(select d from generate_series(4000, 4059) d), now())`,
+		`distinct document_id::text, ' ') from generate_series(3000, 3024) r, app.changes_of(r, '-infinity', 'infinity', now(), now())`,
 	}
 }
 
@@ -277,7 +281,7 @@ func (t *tally) add(allowed bool) {
 
 // visible is what the policies are to show, in the order of shown.
 func (s shelf) visible(rights access.Rights, told *tally) [][]string {
-	var records, documents, versions, follows []string
+	var records, documents, versions, follows, whole []string
 	id := func(n int64) string { return strconv.FormatInt(n, 10) }
 	for _, p := range s.records {
 		if _, ok := access.DecideRecord(rights, access.ViewRecord, p); ok {
@@ -285,9 +289,9 @@ func (s shelf) visible(rights access.Rights, told *tally) [][]string {
 		}
 	}
 	for _, p := range s.versions {
-		whole := p
-		whole.Version = 0
-		_, all := access.Decide(rights, access.ViewDocument, whole)
+		of := p
+		of.Version = 0
+		_, all := access.Decide(rights, access.ViewDocument, of)
 		_, one := access.Decide(rights, access.OpenVersion, p)
 		if one && !all {
 			told.byVersion++
@@ -298,7 +302,9 @@ func (s shelf) visible(rights access.Rights, told *tally) [][]string {
 		}
 		if all { // what is told and decided comes with the document alone
 			follows = append(follows, id(p.Version))
+			whole = append(whole, id(p.Document))
 		}
 	}
-	return [][]string{records, slices.Compact(documents), versions, follows, follows, follows}
+	whole = slices.Compact(whole)
+	return [][]string{records, slices.Compact(documents), versions, follows, follows, follows, whole, whole, whole}
 }
