@@ -20,6 +20,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/portal/page"
 	"custodian/versions"
 	"custodian/web"
@@ -42,6 +43,7 @@ type server struct {
 	db      *audit.DB
 	keeper  *versions.Keeper
 	signIn  *login.SignIn
+	members *membership.Keeper // nil where no sign-in service is set
 	pages   *page.Pages
 	assets  map[string]web.File // by the name in their address
 	log     *slog.Logger
@@ -66,6 +68,9 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	if o.SignIn != nil {
+		s.members = membership.New(o.DB, o.SignIn.Issuer())
+	}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true

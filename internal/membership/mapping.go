@@ -1,4 +1,4 @@
-package login
+package membership
 
 import (
 	"context"
@@ -22,11 +22,11 @@ type Holder struct {
 // MappingOf gives a live mapping, and who holds its role through it: those who
 // would lose it when it ends, unless another of their groups gives it as well. It
 // is for administrators. Looking is recorded.
-func (s *SignIn) MappingOf(ctx context.Context, actor access.Actor, id int64) (Group, []Holder, error) {
+func (k *Keeper) MappingOf(ctx context.Context, actor access.Actor, id int64) (Group, []Holder, error) {
 	var g Group
 	var list []Holder
 	about := audit.Act{Action: access.ViewGroups, Detail: audit.Detail{"group_role": id}}
-	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
+	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		if err := people.Administers(ctx, tx.Reader(), access.ViewGroups); err != nil {
 			return err
 		}

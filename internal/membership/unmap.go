@@ -1,4 +1,4 @@
-package login
+package membership
 
 import (
 	"context"
@@ -19,9 +19,9 @@ import (
 // Whoever holds such a role through another of their groups as well (as of their
 // last sign-in) keeps it through that one. It is for administrators; the last way
 // to an administrator is not ended: that is a Conflict.
-func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) error {
+func (k *Keeper) UnmapGroup(ctx context.Context, actor access.Actor, id int64) error {
 	about := audit.Act{Action: access.UnmapGroup, Detail: audit.Detail{"group_role": id}}
-	return audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
+	return audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		began := tx.Now
 		if err := people.Administers(ctx, tx.Reader(), access.UnmapGroup); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) e
 		tx.Record(audit.Act{Action: access.UnmapGroup, Target: audit.Target{Home: m.Home}, Detail: audit.Detail{"group_role": id, "role": m.Role, "home": m.Home}})
 		if m.Role == grants.Administrator {
 			// asked while the actor, who may end their own way, still sees the others'
-			if err := grants.StillAdministered(ctx, tx, actor.Provider, s.opt.Issuer, 0); err != nil {
+			if err := grants.StillAdministered(ctx, tx, actor.Provider, k.issuer, 0); err != nil {
 				return err
 			}
 		}
