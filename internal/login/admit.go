@@ -55,12 +55,13 @@ func (s *SignIn) admit(ctx context.Context, who identity, t transaction) (entry,
 	return e, err
 }
 
-// look finds out whether somebody holds anything. A service account does not sign in.
+// look finds out whether somebody holds anything and has not left. A service
+// account does not sign in.
 func (e *entry) look(ctx context.Context, tx *audit.Tx) error {
 	if e.actor.Kind != access.Person {
 		return nil
 	}
-	return tx.QueryRow(ctx, `select exists (select from app.grants where actor_id = @id and valid_from <= clock_timestamp() and valid_until > clock_timestamp())`,
+	return tx.QueryRow(ctx, `select exists (select from app.grants where actor_id = @id and valid_from <= clock_timestamp() and valid_until > clock_timestamp()) and not app.scim_inactive(@id)`,
 		pgx.NamedArgs{"id": e.actor.ID}).Scan(&e.admitted)
 }
 

@@ -38,7 +38,8 @@ func New(db *pg.DB, issuer string) *Keeper { return &Keeper{db, issuer} }
 type Identity struct {
 	Issuer, Subject string
 	Name, Email     string
-	Groups          []string
+	Groups          []string  // as a sign-in sent them
+	Sent            time.Time // when it did; zero: now
 }
 
 // Taken is somebody as they were taken in.
@@ -65,8 +66,32 @@ func hold(ctx context.Context, tx *audit.Tx, issuer, subject string) error {
 // and makes the roles that come from groups equal to what the mappings say. What
 // is given and what is ended begins and ends at the moment began, which is the
 // transaction's. Name and e-mail of an actor who is there already stay as they
-// are. The identity is held by Hold.
+// are. The role of the last administrator is not ended: it is kept, and the
+// footprint says so. The identity is held by Hold.
 func TakeIn(ctx context.Context, tx *audit.Tx, who Identity, began time.Time) (Taken, error) {
+	return takeIn(ctx, tx, who, follower{began: began, keeps: true}, 0)
+}
+
+// Recount is TakeIn for whoever speaks for one provider between two sign-ins: what
+// the last one sent counts as far as it still does. Somebody of another provider
+// is left alone. The end of the last administrator's role is not kept from
+// happening here: the commit refuses it.
+func Recount(ctx context.Context, tx *audit.Tx, who Identity, began time.Time) (Taken, error) {
+	var elsewhere bool
+	err := tx.QueryRow(ctx, `select app.known_elsewhere(@issuer, @subject)`, pgx.NamedArgs{"issuer": who.Issuer, "subject": who.Subject}).Scan(&elsewhere)
+	if err != nil || elsewhere {
+		return Taken{}, err
+	}
+	err = tx.QueryRow(ctx, `
+		select l.sent, l.at from app.actor a cross join lateral app.last_sent(a.id) l where a.issuer = @issuer and a.subject = @subject and a.provider_id = @provider`,
+		pgx.NamedArgs{"issuer": who.Issuer, "subject": who.Subject, "provider": tx.Actor.Provider}).Scan(&who.Groups, &who.Sent)
+	if err != nil && !pg.None(err) {
+		return Taken{}, err
+	}
+	return takeIn(ctx, tx, who, follower{began: began}, tx.Actor.Provider)
+}
+
+func takeIn(ctx context.Context, tx *audit.Tx, who Identity, f follower, provider int64) (Taken, error) {
 	var t Taken
 	err := tx.QueryRow(ctx, `select id, kind, coalesce(provider_id, 0) from app.actor where issuer = @issuer and subject = @subject`,
 		pgx.NamedArgs{"issuer": who.Issuer, "subject": who.Subject}).Scan(&t.Actor.ID, &t.Actor.Kind, &t.Actor.Provider)
@@ -76,7 +101,10 @@ func TakeIn(ctx context.Context, tx *audit.Tx, who Identity, began time.Time) (T
 	if t.Actor.ID != 0 && t.Actor.Kind != access.Person {
 		return t, nil // a service account does not sign in
 	}
-	mapped, err := mapped(ctx, tx.Reader(), who.Issuer, who.Groups, t.Actor.Provider)
+	if t.Actor.ID != 0 {
+		provider = t.Actor.Provider
+	}
+	mapped, err := mapped(ctx, tx.Reader(), who, provider)
 	if err != nil {
 		return t, err
 	}
@@ -89,7 +117,7 @@ func TakeIn(ctx context.Context, tx *audit.Tx, who Identity, began time.Time) (T
 		}
 		mapped = ofProvider(mapped, t.Actor.Provider)
 	}
-	c, err := follow(ctx, tx, t.Actor, mapped, began)
+	c, err := f.follow(ctx, tx, t.Actor, mapped)
 	t.Given, t.Ended = c.given, c.ended
 	return t, err
 }
