@@ -6,6 +6,9 @@ type Route struct{ Method, Path, Action string }
 // Routes is the route table of what programs ask.
 func Routes() []Route { return table((&server{}).routes()) }
 
+// DirectoryRoutes is the route table of directory services.
+func DirectoryRoutes() []Route { return table((&server{}).directory()) }
+
 // PageRoutes is the route table of the pages.
 func PageRoutes() []Route { return table((&server{}).site()) }
 

@@ -55,7 +55,7 @@ func (s *server) forAdministrator(c *gin.Context, actor access.Actor, v *page.Ho
 	strangers, last := 0, now()
 	if s.signIn != nil {
 		var err error
-		if strangers, last, err = s.signIn.Strangers(c.Request.Context(), actor); err != nil {
+		if strangers, last, err = s.members.Strangers(c.Request.Context(), actor); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"custodian/internal/oidctest"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
+	"custodian/internal/scim"
 	"custodian/portal"
 	"custodian/storage/storagetest"
 )
@@ -52,7 +53,7 @@ func newOfficeAt(t testing.TB, start func(http.Handler) *httptest.Server) *offic
 	o.Planted, err = sample.Plant(t.Context(), sample.Options{DB: o.DB, Seed: "none", Issuer: o.service.Issuer(), Users: users})
 	must(t, err)
 	signIn := login.NewSignIn(login.Options{DB: o.DB, Issuer: o.service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: o.url})
-	handler, err = portal.New(portal.Options{DB: o.DB, Log: slog.New(slog.DiscardHandler), Version: "test", Ask: askWhom, SignIn: signIn, Demo: true,
+	handler, err = portal.New(portal.Options{DB: o.DB, Log: slog.New(slog.DiscardHandler), Version: "test", Ask: askWhom, SignIn: signIn, SCIM: scim.New(scim.Options{DB: o.DB, Issuer: signIn.Issuer(), PublicURL: o.url}), Demo: true,
 		Keeper: keeperOn(t, o.Database, usualLimit, storagetest.Memory()),
 		Ready:  func(context.Context) error { return nil }})
 	must(t, err)

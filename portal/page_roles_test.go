@@ -13,6 +13,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/sample"
 	"custodian/portal"
 )
@@ -40,7 +41,7 @@ func newStage(t *testing.T, who string) stage {
 	}
 	s.visitor = w.visitor(who)
 	var err error
-	s.mapping, err = w.signIn.MapGroup(t.Context(), w.Actors["admin"], login.NewMapping{Group: "larkfield-staff", Role: grants.MemberOfStaff, Home: w.Homes[sample.ChildrensHome], Why: "for the test"})
+	s.mapping, err = membership.New(w.DB, w.signIn.Issuer()).MapGroup(t.Context(), w.Actors["admin"], membership.NewMapping{Group: "larkfield-staff", Role: grants.MemberOfStaff, Home: w.Homes[sample.ChildrensHome], Why: "for the test"})
 	must(t, err)
 	w.Scan(t, `insert into app.sign_in (answer, issuer, subject, name, outcome) values (sha256('stranger'), $1, 'stranger', 'Vic Visitor', 'no-role') returning id`, []any{w.signIn.Issuer()}, &s.stranger)
 	w.Scan(t, `select id from app.role_held where actor_id = $1`, []any{int64(w.Actors["staff2"].ID)}, &s.held)

@@ -3,7 +3,8 @@
 // and writes the answer; it holds no rule and no SQL.
 //
 // Every route carries the action it needs. A session opens pages and no API, an
-// API token opens the API and no page. Errors are mapped to answers in one
+// API token opens the API and no page, and the token of a directory service
+// /scim/v2 alone. Errors are mapped to answers in one
 // place; what is not there and what is not yours give the same answer, byte for
 // byte.
 package portal
@@ -20,6 +21,8 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/login"
+	"custodian/internal/membership"
+	"custodian/internal/scim"
 	"custodian/portal/page"
 	"custodian/versions"
 	"custodian/web"
@@ -30,6 +33,7 @@ type Options struct {
 	DB      *audit.DB
 	Keeper  *versions.Keeper
 	SignIn  *login.SignIn // nil where no sign-in service is set
+	SCIM    *scim.Service // nil where no sign-in service is set
 	Log     *slog.Logger
 	Ready   func(context.Context) error // nil when everything it needs answers
 	Version string
@@ -42,6 +46,9 @@ type server struct {
 	db      *audit.DB
 	keeper  *versions.Keeper
 	signIn  *login.SignIn
+	members *membership.Keeper // nil where no sign-in service is set
+	scim    *scim.Service      // the same
+	paces   paces
 	pages   *page.Pages
 	assets  map[string]web.File // by the name in their address
 	log     *slog.Logger
@@ -65,7 +72,10 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, scim: o.SCIM, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	if o.SignIn != nil {
+		s.members = membership.New(o.DB, o.SignIn.Issuer())
+	}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
@@ -74,6 +84,9 @@ func New(o Options) (http.Handler, error) {
 	g.NoMethod(s.notAllowed)
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.adapt(r.action, r.handle))
+	}
+	for _, r := range s.directory() {
+		g.Handle(r.method, r.path, s.ofDirectory(r.action, r.handle))
 	}
 	for _, r := range s.site() {
 		g.Handle(r.method, r.path, s.visit(r.action, r.handle))

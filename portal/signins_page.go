@@ -10,7 +10,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/fault"
-	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/people"
 	"custodian/portal/page"
 )
@@ -22,11 +22,11 @@ const signInRows = 50
 // group gives.
 func (s *server) signIns(c *gin.Context, actor access.Actor) error {
 	before := after(c, "before")
-	seen, err := s.signIn.SignIns(c.Request.Context(), actor, before, signInRows+1)
+	seen, err := s.members.SignIns(c.Request.Context(), actor, before, signInRows+1)
 	if err != nil {
 		return err
 	}
-	groups, err := login.Groups(c.Request.Context(), s.db, actor)
+	groups, err := membership.Groups(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	who, err := s.signIn.Stranger(c.Request.Context(), actor, signIn)
+	who, err := s.members.Stranger(c.Request.Context(), actor, signIn)
 	if err != nil {
 		return err
 	}
@@ -55,10 +55,10 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	role, bad := readGiving(values)
-	w := login.Welcome{SignIn: signIn, Name: strings.TrimSpace(values.Get("name")), PostTitle: strings.TrimSpace(values.Get("post")), Role: role}
+	w := membership.Welcome{SignIn: signIn, Name: strings.TrimSpace(values.Get("name")), PostTitle: strings.TrimSpace(values.Get("post")), Role: role}
 	var made int64
 	if len(bad) == 0 {
-		made, err = s.signIn.Welcome(c.Request.Context(), actor, w)
+		made, err = s.members.Welcome(c.Request.Context(), actor, w)
 	} else {
 		err = fault.Bad(bad)
 	}
@@ -71,7 +71,7 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 	return s.done(c, page.PersonAddress(made), "person")
 }
 
-func (s *server) askWelcome(c *gin.Context, actor access.Actor, who login.SignInSeen, status int, form *page.Form) error {
+func (s *server) askWelcome(c *gin.Context, actor access.Actor, who membership.SignInSeen, status int, form *page.Form) error {
 	homes, err := people.Homes(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ import (
 	"custodian/internal/oidctest"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
+	"custodian/internal/scim"
 	"custodian/portal"
 	"custodian/storage"
 	"custodian/storage/storagetest"
@@ -62,7 +63,7 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	service := oidctest.New(t, oidctest.Options{})
 	w.signIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: "https://documents.example.org"})
 	handler, err := portal.New(portal.Options{
-		DB: w.DB, Keeper: w.keeper, SignIn: w.signIn, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
+		DB: w.DB, Keeper: w.keeper, SignIn: w.signIn, SCIM: scim.New(scim.Options{DB: w.DB, Issuer: w.signIn.Issuer(), PublicURL: "https://documents.example.org"}), Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
 		Ready: func(context.Context) error { return w.ready() },
 	})
 	must(t, err)

@@ -18,6 +18,7 @@ import (
 	"custodian/internal/config"
 	"custodian/internal/login"
 	"custodian/internal/pg"
+	"custodian/internal/scim"
 	"custodian/portal"
 	"custodian/storage"
 	"custodian/versions"
@@ -101,7 +102,7 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	tidier.Go(func() { upkeep(tidying, log, db.DB, keeper) })
 	defer tidier.Wait()
 	defer tidied()
-	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, SignIn: signIn(s, db.DB, log), Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact})
+	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, SignIn: signIn(s, db.DB, log), SCIM: directory(s, db.DB), Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact})
 	if err != nil {
 		return err
 	}
@@ -117,6 +118,14 @@ func signIn(s *config.Settings, db *pg.DB, log *slog.Logger) *login.SignIn {
 	}
 	return login.NewSignIn(login.Options{DB: db, Issuer: s.OIDC.Issuer, ClientID: s.OIDC.ClientID, ClientSecret: s.OIDC.ClientSecret.Reveal(),
 		PublicURL: s.PublicURL, GroupsClaim: s.OIDC.GroupsClaim, Idle: s.SessionIdle, Absolute: s.SessionLimit, Log: log})
+}
+
+// directory takes the word of a directory service, whose people sign in at the sign-in service; nil where none is set.
+func directory(s *config.Settings, db *pg.DB) *scim.Service {
+	if s.OIDC.Issuer == "" {
+		return nil
+	}
+	return scim.New(scim.Options{DB: db, Issuer: s.OIDC.Issuer, Subject: s.SCIMSubject, PublicURL: s.PublicURL})
 }
 
 // greet tells a person at a terminal where to go. A log collector gets the log alone.

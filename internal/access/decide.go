@@ -55,7 +55,17 @@ var (
 	ViewSettings   = Action{Name: "settings.viewed", Needs: Manage}
 	MapGroup       = Action{Name: "group-role.given", Needs: Manage}
 	UnmapGroup     = Action{Name: "group-role.ended", Needs: Manage}
-	Public         = Action{Name: "public"} // needs nobody to be signed in
+	KeepRole       = Action{Name: "role.kept", Needs: Manage} // the last administrator's, which nothing gave any more
+
+	ReadDirectory      = Action{Name: "directory.read", Needs: Enrol}
+	SayUser            = Action{Name: "directory.user-said", Needs: Enrol}
+	SayGroup           = Action{Name: "directory.group-said", Needs: Enrol}
+	ViewDirectory      = Action{Name: "directory.viewed", Needs: Manage}
+	MakeDirectoryToken = Action{Name: "directory-token.made", Needs: Manage}
+	EndDirectoryToken  = Action{Name: "directory-token.ended", Needs: Manage}
+	StopDirectory      = Action{Name: "directory.stopped", Needs: Manage}
+
+	Public = Action{Name: "public"} // needs nobody to be signed in
 )
 
 // Decide tells whether the rights allow the action on a document lying at the

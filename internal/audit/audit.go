@@ -86,6 +86,7 @@ func Do(ctx context.Context, db *pg.DB, actor access.Actor, about Act, fn func(*
 	if pg.Refused(err) {
 		err = refusal(err)
 	}
+	err = stays(err)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
 		if e := Refuse(ctx, db, actor, about); e != nil {
 			return errors.Join(errors.New("audit: a refusal could not be recorded"), e, plain(err))

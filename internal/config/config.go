@@ -37,6 +37,7 @@ type Settings struct {
 	UploadLimit int64 // bytes
 
 	OIDC         OIDC
+	SCIMSubject  string        // SubjectExternalID or SubjectUserName
 	SessionIdle  time.Duration // how long a browser may be left alone
 	SessionLimit time.Duration // how long a sign-in lasts at most
 
@@ -56,6 +57,12 @@ type Settings struct {
 const (
 	StoreDir = "dir"
 	StoreS3  = "s3"
+)
+
+// The two values of Settings.SCIMSubject: attributes of a SCIM user.
+const (
+	SubjectExternalID = "externalId"
+	SubjectUserName   = "userName"
 )
 
 // S3 says which bucket holds the objects when Store is StoreS3.

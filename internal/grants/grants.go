@@ -25,6 +25,9 @@ const (
 	Administrator         Role = "administrator"
 	ResponsibleIndividual Role = "responsible-individual"
 	DataProtectionOfficer Role = "data-protection-officer"
+
+	// Directory is held by the account of a directory service, and offered to nobody.
+	Directory Role = "directory"
 )
 
 // Roles lists the roles, in the order in which a page offers them.
@@ -76,6 +79,8 @@ func bundles(r Role) (bundle, bool) {
 		return bundle{wide: true, shares: []share{{classes(1, access.Staff), access.Manage | access.Break}}}, true
 	case ResponsibleIndividual:
 		return bundle{wide: true, shares: []share{{access.EveryClass, access.Read | access.Approve | access.Audit | access.Break}}}, true
+	case Directory:
+		return bundle{wide: true, shares: []share{{classes(1, access.Staff), access.Enrol}}}, true
 	case DataProtectionOfficer:
 		return bundle{wide: true, shares: []share{{access.EveryClass, access.Read | access.Disclose | access.Audit | access.Break}}}, true
 	}

@@ -182,9 +182,21 @@ func StillAdministered(ctx context.Context, tx *audit.Tx, provider int64, issuer
 			where g.provider_id = @provider and g.role = @role and g.from_at <= clock_timestamp() and g.until_at > clock_timestamp() and (@issuer = '' or g.issuer = @issuer))`,
 		pgx.NamedArgs{"provider": provider, "role": Administrator, "issuer": issuer, "but": but}).Scan(&left)
 	if err == nil && !left {
-		err = fault.New(fault.Conflict, "This would leave your organisation without an administrator, and nobody could put it right. Give somebody else that role first, or map a group to it.")
+		err = audit.LastAdministrator()
 	}
 	return err
+}
+
+// Last tells whether the end of a role would leave its provider without an
+// administrator who can sign in. Nobody ends another's before this is committed.
+// The database refuses it as well, at the commit, whoever ends it.
+func Last(ctx context.Context, tx *audit.Tx, provider, held int64) (bool, error) {
+	if err := tx.Lock(ctx, "administrators", provider); err != nil {
+		return false, err
+	}
+	var last bool
+	err := tx.QueryRow(ctx, `select app.last_administrator(@held)`, pgx.NamedArgs{"held": held}).Scan(&last)
+	return last, err
 }
 
 func orElse(t, other time.Time) time.Time {

@@ -158,6 +158,16 @@ func Visitor(ctx context.Context, db *DB, hash []byte) (access.Actor, error) {
 	return a, err
 }
 
+// Directory tells for which directory service a token speaks, by the SHA-256 of
+// its secret. None(err) when it is not known, ended or out of date, or may not say
+// anything any more. The token is one of a kind of its own.
+func Directory(ctx context.Context, db *DB, hash []byte) (access.Actor, error) {
+	var a access.Actor
+	err := db.pool.QueryRow(ctx, `select token_id, actor_id, kind, provider_id from app.directory($1)`, hash).
+		Scan(&a.Token, &a.ID, &a.Kind, &a.Provider)
+	return a, err
+}
+
 func (tx *Tx) enter(ctx context.Context) error {
 	err := tx.inner.QueryRow(ctx, `select now() from set_config('app.actor', $1, true)`, fmt.Sprint(tx.Actor.ID)).Scan(&tx.Now)
 	if err != nil {

@@ -42,11 +42,20 @@ func dated() map[string]string {
 		"shield":       "valid_from valid_until",
 		"token":        "created_at",
 		"document":     "created_at latest_at",
-		"version":      "event_at recorded_at",
-		"decision":     "at",
-		"statement":    "said_at",
-		"standing":     "known_from known_to",
-		"footprint":    "at",
+
+		"scim_token":      "created_at",
+		"scim_user":       "created_at",
+		"scim_user_said":  "from_at until_at",
+		"scim_group":      "created_at",
+		"scim_group_said": "from_at until_at",
+		"scim_member":     "from_at until_at",
+		"scim_stop":       "at",
+
+		"version":   "event_at recorded_at",
+		"decision":  "at",
+		"statement": "said_at",
+		"standing":  "known_from known_to",
+		"footprint": "at",
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/clock"
 	"custodian/internal/grants"
-	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/people"
 )
 
@@ -143,8 +143,8 @@ func (t *telling) mapGroup(ctx context.Context, g group) error {
 	if t.o.Issuer == "" {
 		return nil
 	}
-	in := login.NewSignIn(login.Options{DB: t.o.DB, Issuer: t.o.Issuer})
-	_, err := in.MapGroup(ctx, t.Actors["admin"], login.NewMapping{Group: g.name, Role: g.role, Home: t.Homes[g.home], Why: "whoever is in this group works in this role"})
+	keeper := membership.New(t.o.DB, t.o.Issuer)
+	_, err := keeper.MapGroup(ctx, t.Actors["admin"], membership.NewMapping{Group: g.name, Role: g.role, Home: t.Homes[g.home], Why: "whoever is in this group works in this role"})
 	return err
 }
 

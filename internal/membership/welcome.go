@@ -1,4 +1,4 @@
-package login
+package membership
 
 import (
 	"context"
@@ -28,8 +28,8 @@ const lately = 7 * 24 * time.Hour
 
 // Strangers counts the strangers who came lately and were turned away, and tells
 // when the last of them did. It is for administrators, and names nobody.
-func (s *SignIn) Strangers(ctx context.Context, actor access.Actor) (n int, last time.Time, err error) {
-	err = pg.Read(ctx, s.opt.DB, actor, func(tx *pg.Tx) error {
+func (k *Keeper) Strangers(ctx context.Context, actor access.Actor) (n int, last time.Time, err error) {
+	err = pg.Read(ctx, k.db, actor, func(tx *pg.Tx) error {
 		if err := people.Administers(ctx, tx, access.ViewSignIns); err != nil {
 			return err
 		}
@@ -37,21 +37,21 @@ func (s *SignIn) Strangers(ctx context.Context, actor access.Actor) (n int, last
 			select count(distinct i.subject), coalesce(max(i.at), 'epoch') from app.sign_in i
 			where i.provider_id is null and i.issuer = @issuer and i.at > now() - make_interval(secs => @lately)
 				and not exists (select from app.actor a where a.issuer = i.issuer and a.subject = i.subject)`,
-			pgx.NamedArgs{"issuer": s.opt.Issuer, "lately": lately.Seconds()}).Scan(&n, &last)
+			pgx.NamedArgs{"issuer": k.issuer, "lately": lately.Seconds()}).Scan(&n, &last)
 	})
 	return n, last, err
 }
 
 // Stranger gives a sign-in of somebody who is still a stranger. It is for
 // administrators. Looking is recorded.
-func (s *SignIn) Stranger(ctx context.Context, actor access.Actor, signIn int64) (SignInSeen, error) {
+func (k *Keeper) Stranger(ctx context.Context, actor access.Actor, signIn int64) (SignInSeen, error) {
 	var seen SignInSeen
 	about := audit.Act{Action: access.ViewSignIns, Detail: audit.Detail{"sign_in": signIn}}
-	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
+	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		if err := people.Administers(ctx, tx.Reader(), access.ViewSignIns); err != nil {
 			return err
 		}
-		row, err := s.stranger(ctx, tx, signIn)
+		row, err := k.stranger(ctx, tx, signIn)
 		seen = SignInSeen{ID: row.ID, At: row.At, Subject: row.Subject, Name: row.Name, Email: row.Email, Outcome: row.Outcome}
 		tx.Record(about)
 		return err
@@ -61,12 +61,12 @@ func (s *SignIn) Stranger(ctx context.Context, actor access.Actor, signIn int64)
 
 // stranger finds the row, if it is of a service that is trusted now and of nobody
 // who is known here.
-func (s *SignIn) stranger(ctx context.Context, tx *audit.Tx, signIn int64) (signInRow, error) {
+func (k *Keeper) stranger(ctx context.Context, tx *audit.Tx, signIn int64) (signInRow, error) {
 	rows, err := tx.Query(ctx, `
 		select i.id, i.at, i.actor_id, i.subject, i.name, i.email, i.outcome, i.groups from app.sign_in i
 		where i.id = @id and i.provider_id is null and i.issuer = @issuer
 			and not exists (select from app.actor a where a.issuer = i.issuer and a.subject = i.subject)`,
-		pgx.NamedArgs{"id": signIn, "issuer": s.opt.Issuer})
+		pgx.NamedArgs{"id": signIn, "issuer": k.issuer})
 	if err != nil {
 		return signInRow{}, err
 	}
@@ -82,22 +82,22 @@ func (s *SignIn) stranger(ctx context.Context, tx *audit.Tx, signIn int64) (sign
 // the person's id. It is for administrators. Its faults name the fields name,
 // post and those of grants.Giving; a stranger who has become known meanwhile is
 // not there any more.
-func (s *SignIn) Welcome(ctx context.Context, actor access.Actor, w Welcome) (int64, error) {
+func (k *Keeper) Welcome(ctx context.Context, actor access.Actor, w Welcome) (int64, error) {
 	var id int64
 	about := audit.Act{Action: access.AddActor, Detail: audit.Detail{"sign_in": w.SignIn}}
-	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
+	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		if err := people.Administers(ctx, tx.Reader(), access.AddActor); err != nil {
 			return err
 		}
-		row, err := s.stranger(ctx, tx, w.SignIn)
+		row, err := k.stranger(ctx, tx, w.SignIn)
 		if err != nil {
 			return err
 		}
 		// as a sign-in does, so that nobody is made twice
-		if err := tx.Lock(ctx, "sign-in "+s.opt.Issuer+" "+row.Subject, 0); err != nil {
+		if err := hold(ctx, tx, k.issuer, row.Subject); err != nil {
 			return err
 		}
-		if row, err = s.stranger(ctx, tx, w.SignIn); err != nil {
+		if row, err = k.stranger(ctx, tx, w.SignIn); err != nil {
 			return err
 		}
 		w.Role.Provider = actor.Provider
@@ -105,7 +105,7 @@ func (s *SignIn) Welcome(ctx context.Context, actor access.Actor, w Welcome) (in
 			return err
 		}
 		id, err = people.AddActorIn(ctx, tx, people.NewActor{Provider: actor.Provider, Kind: access.Person, Name: w.Name, PostTitle: w.PostTitle,
-			Email: row.Email, Issuer: s.opt.Issuer, Subject: row.Subject})
+			Email: row.Email, Issuer: k.issuer, Subject: row.Subject})
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package login_test
+package membership_test
 
 import (
 	"testing"
@@ -22,7 +22,7 @@ func TestMovedRoleFollowsItsGroup(t *testing.T) {
 			w.enter(nia("football"))
 		},
 		"the mapping ends": func(w *world, mapping int64) {
-			w.must(w.signIn.UnmapGroup(w.t.Context(), w.Actors["admin"], mapping))
+			w.must(w.keeper.UnmapGroup(w.t.Context(), w.Actors["admin"], mapping))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,4 +1,4 @@
-package login
+package membership
 
 import (
 	"context"
@@ -41,18 +41,18 @@ type Gives struct {
 // SignIns lists the last sign-ins, newest first, of the provider's people and of
 // strangers whom nobody has given a role: those with an id below before (0 for
 // the first page), at most limit. It is for administrators. Looking is recorded.
-func (s *SignIn) SignIns(ctx context.Context, actor access.Actor, before int64, limit int) ([]SignInSeen, error) {
+func (k *Keeper) SignIns(ctx context.Context, actor access.Actor, before int64, limit int) ([]SignInSeen, error) {
 	var list []SignInSeen
 	about := audit.Act{Action: access.ViewSignIns}
-	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
+	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		if err := people.Administers(ctx, tx.Reader(), access.ViewSignIns); err != nil {
 			return err
 		}
-		seen, err := s.lastSignIns(ctx, tx, before, limit)
+		seen, err := k.lastSignIns(ctx, tx, before, limit)
 		if err != nil {
 			return err
 		}
-		gives, err := s.gives(ctx, tx)
+		gives, err := k.gives(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ type signInRow struct {
 }
 
 // lastSignIns walks the two indexes, one for those who are known and one for strangers.
-func (s *SignIn) lastSignIns(ctx context.Context, tx *audit.Tx, before int64, limit int) ([]signInRow, error) {
+func (k *Keeper) lastSignIns(ctx context.Context, tx *audit.Tx, before int64, limit int) ([]signInRow, error) {
 	const columns = `id, at, actor_id, subject, name, email, outcome, groups`
 	const known = `i.id, i.at, (select a.id from app.actor a where a.issuer = i.issuer and a.subject = i.subject) as actor_id, i.subject, i.name, i.email, i.outcome, i.groups`
 	rows, err := tx.Query(ctx, `
@@ -88,7 +88,7 @@ func (s *SignIn) lastSignIns(ctx context.Context, tx *audit.Tx, before int64, li
 			union all
 			(select `+known+` from app.sign_in i where i.provider_id is null and i.issuer = @issuer and (@before = 0 or i.id < @before) order by i.id desc limit @limit)
 		) x order by id desc limit @limit`,
-		pgx.NamedArgs{"provider": tx.Actor.Provider, "issuer": s.opt.Issuer, "before": before, "limit": limit})
+		pgx.NamedArgs{"provider": tx.Actor.Provider, "issuer": k.issuer, "before": before, "limit": limit})
 	if err != nil {
 		return nil, err
 	}
@@ -96,11 +96,11 @@ func (s *SignIn) lastSignIns(ctx context.Context, tx *audit.Tx, before int64, li
 }
 
 // gives is what each group of the service gives now.
-func (s *SignIn) gives(ctx context.Context, tx *audit.Tx) (map[string][]Gives, error) {
+func (k *Keeper) gives(ctx context.Context, tx *audit.Tx) (map[string][]Gives, error) {
 	rows, err := tx.Query(ctx, `
 		select g.group_name, g.id, g.role, coalesce(h.name, '') from app.group_role g left join app.home h on h.id = g.home_id
 		where g.provider_id = @provider and g.issuer = @issuer and g.until_at > now() order by g.id`,
-		pgx.NamedArgs{"provider": tx.Actor.Provider, "issuer": s.opt.Issuer})
+		pgx.NamedArgs{"provider": tx.Actor.Provider, "issuer": k.issuer})
 	if err != nil {
 		return nil, err
 	}

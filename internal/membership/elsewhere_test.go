@@ -1,4 +1,4 @@
-package login_test
+package membership_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
-	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/oidctest"
 	"custodian/internal/sample"
 )
@@ -18,16 +18,15 @@ func TestStrangersOfTwoOrganisations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
-	_, err := login.Found(t.Context(), w.DB, login.Founding{Name: "Sample Homes", Issuer: w.service.Issuer(), Administrators: "sample-admins", Another: true})
+	_, err := membership.Found(t.Context(), w.DB, membership.Founding{Name: "Sample Homes", Issuer: w.service.Issuer(), Administrators: "sample-admins", Another: true})
 	w.must(err)
 	other := w.enter(oidctest.Person{Subject: "sub-other", Name: "Oona Other", Groups: []string{"sample-admins"}}).Actor
-	w.service.Become(nia("football"))
-	if _, err := w.finish(w.depart("/home")); err == nil {
+	if _, err := w.try(nia("football")); err == nil {
 		t.Fatal("a stranger is let in")
 	}
 	strangers := func(who access.Actor) (ids []int64) {
 		t.Helper()
-		list, err := w.signIn.SignIns(t.Context(), who, 0, 10)
+		list, err := w.keeper.SignIns(t.Context(), who, 0, 10)
 		w.must(err)
 		for _, s := range list {
 			if s.Subject == "sub-nia" {
@@ -47,10 +46,10 @@ func TestStrangersOfTwoOrganisations(t *testing.T) {
 	if n := len(strangers(w.Actors["admin"])); n != 2 {
 		t.Errorf("to their own they are shown %d times, want 2", n)
 	}
-	if _, err := w.signIn.Stranger(t.Context(), other, came[0]); !fault.Is(err, fault.NotFound) {
+	if _, err := w.keeper.Stranger(t.Context(), other, came[0]); !fault.Is(err, fault.NotFound) {
 		t.Errorf("asked for, they give %v", err)
 	}
-	_, err = w.signIn.Welcome(t.Context(), other, login.Welcome{SignIn: came[0], Name: "Nia", Role: grants.Giving{Role: grants.Administrator, Why: "for the test"}})
+	_, err = w.keeper.Welcome(t.Context(), other, membership.Welcome{SignIn: came[0], Name: "Nia", Role: grants.Giving{Role: grants.Administrator, Why: "for the test"}})
 	if !fault.Is(err, fault.NotFound) {
 		t.Errorf("taken in, they give %v", err)
 	}

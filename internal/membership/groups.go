@@ -1,4 +1,4 @@
-package login
+package membership
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 // Group is a live mapping: members of Group at the sign-in service hold Role.
 type Group struct {
 	ID     int64
-	Issuer string // differs from SignIn.Issuer where the service was changed: then it gives nothing
+	Issuer string // differs from the Keeper's where the service was changed: then it gives nothing
 	Group  string
 	Role   grants.Role
 	HomeID *int64 // nil for the whole provider
@@ -62,20 +62,20 @@ func Groups(ctx context.Context, db *pg.DB, actor access.Actor) ([]Group, error)
 // MapGroup lets a group of the sign-in service give a role, from each member's
 // next sign-in on. It is for administrators. Its faults name the fields group,
 // role, setting and why; a mapping that is there already is a Conflict.
-func (s *SignIn) MapGroup(ctx context.Context, actor access.Actor, n NewMapping) (int64, error) {
-	if s.opt.Issuer == "" {
+func (k *Keeper) MapGroup(ctx context.Context, actor access.Actor, n NewMapping) (int64, error) {
+	if k.issuer == "" {
 		return 0, notSetUp()
 	}
 	var id int64
 	about := audit.Act{Action: access.MapGroup, Detail: audit.Detail{"role": n.Role, "home": n.Home}}
-	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) (err error) {
+	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) (err error) {
 		if err := people.Administers(ctx, tx.Reader(), access.MapGroup); err != nil {
 			return err
 		}
 		if err := n.check(ctx, tx, actor.Provider); err != nil {
 			return err
 		}
-		id, err = mapIn(ctx, tx, actor.Provider, s.opt.Issuer, n)
+		id, err = mapIn(ctx, tx, actor.Provider, k.issuer, n)
 		return err
 	})
 	return id, err

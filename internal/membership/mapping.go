@@ -1,4 +1,4 @@
-package login
+package membership
 
 import (
 	"context"
@@ -22,11 +22,11 @@ type Holder struct {
 // MappingOf gives a live mapping, and who holds its role through it: those who
 // would lose it when it ends, unless another of their groups gives it as well. It
 // is for administrators. Looking is recorded.
-func (s *SignIn) MappingOf(ctx context.Context, actor access.Actor, id int64) (Group, []Holder, error) {
+func (k *Keeper) MappingOf(ctx context.Context, actor access.Actor, id int64) (Group, []Holder, error) {
 	var g Group
 	var list []Holder
 	about := audit.Act{Action: access.ViewGroups, Detail: audit.Detail{"group_role": id}}
-	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
+	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		if err := people.Administers(ctx, tx.Reader(), access.ViewGroups); err != nil {
 			return err
 		}
@@ -43,10 +43,10 @@ func (s *SignIn) MappingOf(ctx context.Context, actor access.Actor, id int64) (G
 		}
 		rows, err = tx.Query(ctx, `
 			select a.id as actor_id, a.name, exists (select from app.group_role o where o.id <> m.id and o.provider_id = m.provider_id and o.role = m.role
-					and o.home_id is not distinct from m.home_id and o.issuer = i.issuer and o.group_name = any (i.groups)
-					and o.from_at <= now() and o.until_at > now()) as keeps
+					and o.home_id is not distinct from m.home_id and o.issuer = a.issuer
+					and app.in_group(o.provider_id, a.issuer, a.subject, o.group_name, coalesce(i.groups, '{}'), i.at) and o.from_at <= now() and o.until_at > now()) as keeps
 			from app.group_role m join app.role_held r on r.group_role_id = m.id and r.until_at > now() join app.actor a on a.id = r.actor_id
-			left join lateral (select s.issuer, s.groups from app.sign_in s where s.actor_id = a.id order by s.id desc limit 1) i on true
+			left join lateral (select s.at, s.groups from app.sign_in s where s.actor_id = a.id order by s.id desc limit 1) i on true
 			where m.id = @id order by a.name, a.id`, args)
 		if err != nil {
 			return err

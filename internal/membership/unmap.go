@@ -1,4 +1,4 @@
-package login
+package membership
 
 import (
 	"context"
@@ -19,9 +19,9 @@ import (
 // Whoever holds such a role through another of their groups as well (as of their
 // last sign-in) keeps it through that one. It is for administrators; the last way
 // to an administrator is not ended: that is a Conflict.
-func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) error {
+func (k *Keeper) UnmapGroup(ctx context.Context, actor access.Actor, id int64) error {
 	about := audit.Act{Action: access.UnmapGroup, Detail: audit.Detail{"group_role": id}}
-	return audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) error {
+	return audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
 		began := tx.Now
 		if err := people.Administers(ctx, tx.Reader(), access.UnmapGroup); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (s *SignIn) UnmapGroup(ctx context.Context, actor access.Actor, id int64) e
 		tx.Record(audit.Act{Action: access.UnmapGroup, Target: audit.Target{Home: m.Home}, Detail: audit.Detail{"group_role": id, "role": m.Role, "home": m.Home}})
 		if m.Role == grants.Administrator {
 			// asked while the actor, who may end their own way, still sees the others'
-			if err := grants.StillAdministered(ctx, tx, actor.Provider, s.opt.Issuer, 0); err != nil {
+			if err := grants.StillAdministered(ctx, tx, actor.Provider, k.issuer, 0); err != nil {
 				return err
 			}
 		}
@@ -65,16 +65,18 @@ func endMapping(ctx context.Context, tx *audit.Tx, id int64) (mapping, error) {
 // refollow sees to everybody who holds a role through a mapping that has ended.
 func refollow(ctx context.Context, tx *audit.Tx, ended mapping, began time.Time) error {
 	rows, err := tx.Query(ctx, `
-		select distinct h.actor_id, i.issuer, i.groups from app.role_held h
-		cross join lateral (select s.issuer, s.groups from app.sign_in s where s.actor_id = h.actor_id order by s.id desc limit 1) i
+		select distinct h.actor_id, a.issuer, a.subject, coalesce(i.groups, '{}') as groups, coalesce(i.at, 'epoch') as sent
+		from app.role_held h join app.actor a on a.id = h.actor_id
+		left join lateral (select s.groups, s.at from app.sign_in s where s.actor_id = h.actor_id order by s.id desc limit 1) i on true
 		where h.group_role_id = @id and h.until_at > clock_timestamp()`, pgx.NamedArgs{"id": ended.ID})
 	if err != nil {
 		return err
 	}
 	type holder struct {
-		ActorID access.ActorID
-		Issuer  string
-		Groups  []string
+		ActorID         access.ActorID
+		Issuer, Subject string
+		Groups          []string
+		Sent            time.Time
 	}
 	holders, err := pgx.CollectRows(rows, pgx.RowToStructByName[holder])
 	if err != nil {
@@ -83,11 +85,11 @@ func refollow(ctx context.Context, tx *audit.Tx, ended mapping, began time.Time)
 	// the actor last: without their own role they could not end those of others
 	slices.SortStableFunc(holders, func(a, b holder) int { return own(tx, a.ActorID) - own(tx, b.ActorID) })
 	for _, h := range holders {
-		wanted, err := mapped(ctx, tx.Reader(), h.Issuer, h.Groups, ended.Provider)
+		wanted, err := mapped(ctx, tx.Reader(), Identity{Issuer: h.Issuer, Subject: h.Subject, Groups: h.Groups, Sent: h.Sent}, ended.Provider)
 		if err != nil {
 			return err
 		}
-		if _, err := follow(ctx, tx, access.Actor{ID: h.ActorID, Kind: access.Person, Provider: ended.Provider}, wanted, began); err != nil {
+		if _, err := (follower{began: began}).follow(ctx, tx, access.Actor{ID: h.ActorID, Kind: access.Person, Provider: ended.Provider}, wanted); err != nil {
 			return err
 		}
 	}

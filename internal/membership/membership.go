@@ -1,0 +1,134 @@
+// Package membership turns groups into roles: the groups of the organisation's
+// sign-in service, as dated mappings say which administrators keep.
+//
+// What a group gives is given and ended by the word of whoever knows who is in
+// it; a role that somebody was given by hand is never touched. A person is known
+// by issuer and subject, never by e-mail address, and belongs to the first
+// organisation that takes them in. Whoever comes and is in no group that gives
+// anything is a stranger, until an administrator gives them a role.
+//
+// It does not find out who is in a group: packages that do hand it in.
+package membership
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"custodian/internal/access"
+	"custodian/internal/audit"
+	"custodian/internal/fault"
+	"custodian/internal/people"
+	"custodian/internal/pg"
+)
+
+// Keeper keeps the mappings of one sign-in service's groups.
+type Keeper struct {
+	db     *pg.DB
+	issuer string
+}
+
+// New makes the keeper of the groups of issuer, "" when there is no sign-in
+// service: then no group can be mapped.
+func New(db *pg.DB, issuer string) *Keeper { return &Keeper{db, issuer} }
+
+// Identity is somebody whom a sign-in service vouches for. Issuer and Subject say
+// who they are; the rest is what is said about them.
+type Identity struct {
+	Issuer, Subject string
+	Name, Email     string
+	Groups          []string  // as a sign-in sent them
+	Sent            time.Time // when it did; zero: now
+}
+
+// Taken is somebody as they were taken in.
+type Taken struct {
+	Actor        access.Actor // zero for a stranger
+	Given, Ended []int64      // roles, by their id in app.role_held
+}
+
+// Hold lets one act at a time change what an identity holds, so that two first
+// browsers do not make somebody twice, and no mapping ends until its roles are
+// given and seen.
+func Hold(ctx context.Context, tx *audit.Tx, issuer, subject string) error {
+	if err := hold(ctx, tx, issuer, subject); err != nil {
+		return err
+	}
+	return tx.Share(ctx, mappings, 0)
+}
+
+func hold(ctx context.Context, tx *audit.Tx, issuer, subject string) error {
+	return tx.Lock(ctx, "sign-in "+issuer+" "+subject, 0)
+}
+
+// TakeIn finds the actor of an identity, or makes one where a group gives a role,
+// and makes the roles that come from groups equal to what the mappings say. What
+// is given and what is ended begins and ends at the moment began, which is the
+// transaction's. Name and e-mail of an actor who is there already stay as they
+// are. The role of the last administrator is not ended: it is kept, and the
+// footprint says so. The identity is held by Hold.
+func TakeIn(ctx context.Context, tx *audit.Tx, who Identity, began time.Time) (Taken, error) {
+	return takeIn(ctx, tx, who, follower{began: began, keeps: true}, 0)
+}
+
+// Recount is TakeIn for whoever speaks for one provider between two sign-ins: what
+// the last one sent counts as far as it still does. Somebody of another provider
+// is left alone. The end of the last administrator's role is not kept from
+// happening here: the commit refuses it.
+func Recount(ctx context.Context, tx *audit.Tx, who Identity, began time.Time) (Taken, error) {
+	var elsewhere bool
+	err := tx.QueryRow(ctx, `select app.known_elsewhere(@issuer, @subject)`, pgx.NamedArgs{"issuer": who.Issuer, "subject": who.Subject}).Scan(&elsewhere)
+	if err != nil || elsewhere {
+		return Taken{}, err
+	}
+	err = tx.QueryRow(ctx, `
+		select l.sent, l.at from app.actor a cross join lateral app.last_sent(a.id) l where a.issuer = @issuer and a.subject = @subject and a.provider_id = @provider`,
+		pgx.NamedArgs{"issuer": who.Issuer, "subject": who.Subject, "provider": tx.Actor.Provider}).Scan(&who.Groups, &who.Sent)
+	if err != nil && !pg.None(err) {
+		return Taken{}, err
+	}
+	return takeIn(ctx, tx, who, follower{began: began}, tx.Actor.Provider)
+}
+
+func takeIn(ctx context.Context, tx *audit.Tx, who Identity, f follower, provider int64) (Taken, error) {
+	var t Taken
+	err := tx.QueryRow(ctx, `select id, kind, coalesce(provider_id, 0) from app.actor where issuer = @issuer and subject = @subject`,
+		pgx.NamedArgs{"issuer": who.Issuer, "subject": who.Subject}).Scan(&t.Actor.ID, &t.Actor.Kind, &t.Actor.Provider)
+	if err != nil && !pg.None(err) {
+		return t, err
+	}
+	if t.Actor.ID != 0 && t.Actor.Kind != access.Person {
+		return t, nil // a service account does not sign in
+	}
+	if t.Actor.ID != 0 {
+		provider = t.Actor.Provider
+	}
+	mapped, err := mapped(ctx, tx.Reader(), who, provider)
+	if err != nil {
+		return t, err
+	}
+	if t.Actor.ID == 0 {
+		if len(mapped) == 0 {
+			return t, nil
+		}
+		if t.Actor, err = add(ctx, tx, who, mapped[0].Provider); err != nil {
+			return t, err
+		}
+		mapped = ofProvider(mapped, t.Actor.Provider)
+	}
+	c, err := f.follow(ctx, tx, t.Actor, mapped)
+	t.Given, t.Ended = c.given, c.ended
+	return t, err
+}
+
+// add makes the actor of somebody who came for the first time.
+func add(ctx context.Context, tx *audit.Tx, who Identity, provider int64) (access.Actor, error) {
+	id, err := people.AddActorIn(ctx, tx, people.NewActor{Provider: provider, Kind: access.Person, Name: who.Name, Email: who.Email, Issuer: who.Issuer, Subject: who.Subject})
+	return access.Actor{ID: access.ActorID(id), Kind: access.Person, Provider: provider}, err
+}
+
+// notSetUp is the answer where no sign-in service is configured.
+func notSetUp() error {
+	return fault.New(fault.Unavailable, "Nobody can sign in yet: no sign-in service has been set up. Ask the person who looks after Custodian in your organisation.")
+}
