@@ -19,8 +19,8 @@ import (
 // these. A table of a new migration is added here, with no more than it needs.
 var rightsOfApp = map[string]string{
 	"actor": "r a", "batch": "r a d w(files,typed)", "decision": "r a", "document": "r a", "footprint": "r a", "grants": "r a",
-	"group_role": "r a w(until_at)", "held": "r a d", "home": "r a", "idempotency": "r a d", "provider": "r a", "record": "r a", "record_event": "r a",
-	"role_ending": "r a", "role_held": "r a w(until_at)", "schema_version": "r", "session": "a w(ended_at) r(actor_id,begun_at,ended_at,expires_at,id,idle_seconds,provider_hint,sign_in_id)",
+	"group_role": "r a w(until_at)", "held": "r a d", "home": "r a", "idempotency": "r a d", "logout_told": "r a", "provider": "r a", "record": "r a", "record_event": "r a",
+	"role_ending": "r a", "role_held": "r a w(until_at)", "schema_version": "r", "session": "a w(ended_at) r(actor_id,begun_at,browser,ended_at,expires_at,id,idle_seconds,provider_hint,sign_in_id)",
 	"session_use": "r a w(last_at)", "shield": "r a", "sign_in": "r a", "standing": "r", "statement": "r a",
 	"token": "a w(revoked_at) r(actor_id,created_at,created_by,expires_at,id,label,made_with,revoked_at)", "token_use": "r a w(last_at)",
 	"upload": "r a d w(abandoned)", "version": "r a",
