@@ -41,7 +41,7 @@ func (s *server) ofService(h handler) handler {
 // finishSignIn takes the service's answer, and sends the browser on to where its
 // person had set out for.
 func (s *server) finishSignIn(c *gin.Context, _ access.Actor) error {
-	a, err := s.signIn.Finish(c.Request.Context(), c.Request.Cookies(), c.Request.URL.Query())
+	a, err := s.signIn.Finish(c.Request.Context(), login.Answer{Cookies: c.Request.Cookies(), Query: c.Request.URL.Query(), Agent: c.Request.UserAgent()})
 	if a.CookieName != "" {
 		setCookie(c, a.CookieName, "", -1)
 	}

@@ -233,7 +233,7 @@ func TestLateAnswer(t *testing.T) {
 	for by, want := range map[time.Duration]bool{9 * time.Minute: true, 10*time.Minute + 2*time.Second: false} {
 		d, err := w.signIn.Begin(t.Context(), "/me")
 		w.must(err)
-		a, err := w.finish(trip{[]*http.Cookie{login.Backdate(oidctest.ClientSecret, d, by)}, w.service.Answer(t, d.URL).Query()})
+		a, err := w.finish(trip{cookies: []*http.Cookie{login.Backdate(oidctest.ClientSecret, d, by)}, answer: w.service.Answer(t, d.URL).Query()})
 		if a.CookieName != d.Name || (err == nil) != want {
 			t.Errorf("after %v: %+v, %v", by, a, err)
 		}
@@ -250,7 +250,7 @@ func TestNonsenseFillsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for range 70 {
-		if _, err := w.signIn.Finish(t.Context(), nil, url.Values{"state": {"x"}, "code": {"y"}}); !fault.Is(err, fault.Invalid) {
+		if _, err := w.signIn.Finish(t.Context(), login.Answer{Query: url.Values{"state": {"x"}, "code": {"y"}}}); !fault.Is(err, fault.Invalid) {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,8 +64,12 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	case p.refusal != "":
 		back.Set("error", p.refusal)
 	default:
+		// who showed it too long ago is asked again (OpenID Connect Core 1.0, 3.1.2.1)
+		if most, err := strconv.Atoi(q("max_age")); err == nil && time.Since(p.since) >= time.Duration(most)*time.Second && !slices.Contains(p.faults, AsksNobodyAgain) {
+			p.since = time.Now()
+		}
 		code := random()
-		p.codes[code] = &grant{redirect: q("redirect_uri"), nonce: q("nonce"), challenge: q("code_challenge"), person: p.person, at: time.Now()}
+		p.codes[code] = &grant{since: p.since, redirect: q("redirect_uri"), nonce: q("nonce"), challenge: q("code_challenge"), person: p.person, at: time.Now()}
 		back.Set("code", code)
 	}
 	p.name(back)
