@@ -102,10 +102,10 @@ func (s *server) say(c *gin.Context, p problem) {
 }
 
 // isPage tells whether a person is to read the answer: everything but the API,
-// the signs of life and what pages are made of.
+// what the sign-in service says by itself, the signs of life and what pages are made of.
 func isPage(c *gin.Context) bool {
 	path := c.Request.URL.Path
-	return !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/assets/") && path != "/healthz" && path != "/readyz"
+	return !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/assets/") && !strings.HasPrefix(path, "/sign-out/") && path != "/healthz" && path != "/readyz"
 }
 
 // wrong writes an error as a page.

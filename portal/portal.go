@@ -42,6 +42,7 @@ type server struct {
 	db      *audit.DB
 	keeper  *versions.Keeper
 	signIn  *login.SignIn
+	proofs  *login.SignIn // the same; where there is none, one that lets nobody in and knows what a session shows
 	pages   *page.Pages
 	assets  map[string]web.File // by the name in their address
 	log     *slog.Logger
@@ -65,7 +66,11 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	proofs := o.SignIn
+	if proofs == nil {
+		proofs = login.NewSignIn(login.Options{DB: o.DB})
+	}
+	s := &server{proofs: proofs, db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
@@ -95,6 +100,9 @@ func still(c *gin.Context) func(context.Context) error {
 
 // adapt signs the actor in, unless the action is public, and maps errors.
 func (s *server) adapt(a access.Action, h handler) gin.HandlerFunc {
+	if a.Fresh() {
+		h = s.pageOnly(a)
+	}
 	return func(c *gin.Context) {
 		c.Set(actionKey, a.Name)
 		var actor access.Actor

@@ -48,8 +48,6 @@ var (
 	BeginSession   = Action{Name: "session.begun"}
 	EndSession     = Action{Name: "session.ended"}
 	RecordSignIn   = Action{Name: "sign-in.recorded"}
-	EndSessions    = Action{Name: "sessions.ended", Needs: Manage}
-	TellLogout     = Action{Name: "log-out.told"}
 	ViewSignIns    = Action{Name: "sign-ins.viewed", Needs: Manage}
 	ViewGroups     = Action{Name: "group-roles.viewed", Needs: Manage}
 	ViewPeople     = Action{Name: "people.listed", Needs: Manage}

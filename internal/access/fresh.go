@@ -1,5 +1,13 @@
 package access
 
+// The actions about sessions that others end, and about what asks for more than a
+// session.
+var (
+	EndSessions       = Action{Name: "sessions.ended", Needs: Manage}           // of somebody else
+	GiveAdministrator = Action{Name: "administrator-role.given", Needs: Manage} // besides GiveRole; footprints say GiveRole
+	TellLogout        = Action{Name: "log-out.told"}                            // by the sign-in service
+)
+
 // Fresh tells whether the action asks for a sign-in of a few minutes ago: what
 // somebody who finds an unlocked screen, or has taken a session's cookie, must not
 // be able to do. A page asks for it; an API token cannot show it, and is refused.

@@ -34,7 +34,7 @@ func (s *service) redeem(ctx context.Context, t transaction, query url.Values) (
 	}
 	raw, _ = token.Extra("id_token").(string)
 	keys := &keys{KeySet: m.keys}
-	id, err := oidc.NewVerifier(s.opt.Issuer, keys, &oidc.Config{ClientID: s.opt.ClientID, SupportedSigningAlgs: m.algorithms()}).Verify(s.context(ctx), raw)
+	id, err := s.verifier(m, keys).Verify(s.context(ctx), raw)
 	if err != nil {
 		return who, "", tokenRefusal(err, keys.failure)
 	}

@@ -191,13 +191,17 @@ func (s *SignIn) turnAway(ctx context.Context, e entry, who identity) error {
 // refused records an answer that came to nothing. Whoever sends nonsense is not
 // known, and could send much of it: beyond the pace it is only logged.
 func (s *SignIn) refused(ctx context.Context, err error) error {
+	return s.refusedAs(ctx, access.BeginSession, err)
+}
+
+func (s *SignIn) refusedAs(ctx context.Context, a access.Action, err error) error {
 	r, ok := refusalOf(err)
 	if !ok {
 		return err
 	}
-	s.opt.Log.WarnContext(ctx, "sign-in refused", "because", r.because, "cause", r.logged(), "request", audit.Request(ctx))
+	s.opt.Log.WarnContext(ctx, "sign-in refused", "action", a.Name, "because", r.because, "cause", r.logged(), "request", audit.Request(ctx))
 	if s.strange.allows(time.Now()) {
-		about := audit.Act{Action: access.BeginSession, Detail: audit.Detail{"because": r.because}}
+		about := audit.Act{Action: a, Detail: audit.Detail{"because": r.because}}
 		if e := audit.Refuse(ctx, s.opt.DB, access.Custodian(), about); e != nil {
 			return e
 		}

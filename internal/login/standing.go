@@ -153,3 +153,6 @@ func browserOf(agent string) string {
 	}
 	return family + " on " + kind
 }
+
+// FreshFor is how old a sign-in may be for what asks for a fresh one.
+func (s *SignIn) FreshFor() time.Duration { return s.opt.Fresh }
