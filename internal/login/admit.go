@@ -105,7 +105,7 @@ func (e *entry) tell(ctx context.Context, tx *audit.Tx, who identity, t transact
 	_, err := tx.Exec(ctx, `
 		insert into app.sign_in (id, answer, actor_id, provider_id, issuer, subject, name, email, groups, outcome, request, proved_at, amr, acr, sid)
 		values (@id, @answer, @actor, @provider, @issuer, @subject, @name, @email, @groups, @outcome, @request,
-			least(@proved::timestamptz, clock_timestamp()), @amr, @acr, @sid)`,
+			case when @proved::timestamptz is not null then least(@proved, now()) end, @amr, @acr, @sid)`,
 		pgx.NamedArgs{"id": e.signIn, "answer": t.answer(), "actor": pg.Null(int64(e.actor.ID)), "provider": pg.Null(e.actor.Provider), "issuer": who.issuer,
 			"subject": who.subject, "name": who.name, "email": who.email, "groups": groups, "outcome": e.outcome(), "request": audit.Request(ctx),
 			"proved": who.proof.moment(), "amr": who.proof.list(), "acr": who.proof.context, "sid": who.proof.sid})

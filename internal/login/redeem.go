@@ -33,6 +33,9 @@ func (s *service) redeem(ctx context.Context, t transaction, query url.Values) (
 		return who, "", exchangeRefusal(err)
 	}
 	raw, _ = token.Extra("id_token").(string)
+	if !compact(raw) {
+		return who, "", unfinished("token", "The sign-in service's answer cannot be trusted.", errors.New("the ID token is not in the compact form"))
+	}
 	keys := &keys{KeySet: m.keys}
 	id, err := s.verifier(m, keys).Verify(s.context(ctx), raw)
 	if err != nil {
@@ -50,6 +53,10 @@ func (s *service) redeem(ctx context.Context, t transaction, query url.Values) (
 	}
 	return who, raw, nil
 }
+
+// compact tells whether a text has the one form that a token may have (RFC 7519,
+// 1): the library reads others as well.
+func compact(raw string) bool { return strings.Count(raw, ".") == 2 && !strings.HasPrefix(raw, "{") }
 
 // checkAnswer refuses an answer by another service (RFC 9207), one that says no,
 // and one without a code.

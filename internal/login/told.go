@@ -115,7 +115,7 @@ type departed struct {
 
 // loggedOut checks a log-out token (Back-Channel Logout 1.0, 2.6).
 func (s *service) loggedOut(ctx context.Context, raw string) (departed, error) {
-	if raw == "" || len(raw) > longestLogout {
+	if !compact(raw) || len(raw) > longestLogout {
 		return departed{}, misled("token", nil)
 	}
 	m, err := s.metadata(ctx)

@@ -29,6 +29,14 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"token_endpoint_auth_methods_supported":          []string{p.authMethod()},
 		"authorization_response_iss_parameter_supported": !p.opt.Silent,
 	}
+	if p.has(MovesElsewhere) {
+		for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"} {
+			said[name] = "https://another.example.org" + name
+		}
+	}
+	if p.has(NoTokenEndpoint) {
+		delete(said, "token_endpoint")
+	}
 	if p.has(CannotSignOut) {
 		delete(said, "end_session_endpoint")
 	}
@@ -112,6 +120,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if !p.has(NoToken) {
 		said["id_token"] = p.idToken(g, access)
 	}
+	if p.has(TokenIsNumber) {
+		said["id_token"] = 7
+	}
 	answer(w, http.StatusOK, said)
 }
 
@@ -175,6 +186,14 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	if p.has(OtherPerson) {
 		said["sub"], said[p.opt.GroupsClaim] = "somebody-else", []string{"care-admins"}
+	}
+	if p.has(UserInfoOfNobody) {
+		delete(said, "sub")
+	}
+	if p.has(UserInfoUnsigned) {
+		w.Header().Set("Content-Type", "application/jwt")
+		_, _ = w.Write([]byte(part(map[string]string{"alg": "none"}) + "." + part(said) + "."))
+		return
 	}
 	answer(w, http.StatusOK, said)
 }

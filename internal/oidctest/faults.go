@@ -82,6 +82,8 @@ const (
 	Redirects         // to another place, where an answer waits
 	Enormous          // an answer that is far too long
 	Nonsense          // status 200 and no JSON
+	Away              // a redirect to another site
+	Endless           // an answer that never ends, in pieces
 )
 
 // The endpoints.
@@ -130,6 +132,10 @@ func (p *Provider) troubled(next http.Handler) http.Handler {
 					return
 				}
 			}
+		case Away:
+			http.Redirect(w, r, "http://another.example.org"+r.URL.Path, http.StatusTemporaryRedirect)
+		case Endless:
+			endless(w)
 		case Nonsense:
 			_, _ = w.Write([]byte("<p>Welcome"))
 		case None:
