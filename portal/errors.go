@@ -112,10 +112,16 @@ func (s *server) say(c *gin.Context, p problem) {
 }
 
 // isPage tells whether a person is to read the answer: everything but the API,
-// what directory services ask, the signs of life and what pages are made of.
+// what directory services ask, what the sign-in service says by itself, the
+// signs of life and what pages are made of.
 func isPage(c *gin.Context) bool {
 	path := c.Request.URL.Path
-	return !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/assets/") && !strings.HasPrefix(path, "/scim/") && path != "/healthz" && path != "/readyz"
+	for _, begins := range []string{"/api/", "/assets/", "/scim/", "/sign-out/"} {
+		if strings.HasPrefix(path, begins) {
+			return false
+		}
+	}
+	return path != "/healthz" && path != "/readyz"
 }
 
 // wrong writes an error as a page.

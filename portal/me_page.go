@@ -45,7 +45,7 @@ func (s *server) myself(c *gin.Context, actor access.Actor) error {
 func addSessions(v *page.Myself, sessions []login.Session) {
 	for _, s := range sessions {
 		v.Sessions = append(v.Sessions, page.SessionRow{Begun: page.Moment(s.BegunAt, now()), Last: page.Moment(s.LastAt, now()), Until: page.Moment(s.ExpiresAt, now()),
-			Current: s.Current, End: "/me/sessions/" + strconv.FormatInt(s.ID, 10) + "/end"})
+			Current: s.Current, Browser: s.Browser, End: "/me/sessions/" + strconv.FormatInt(s.ID, 10) + "/end"})
 	}
 }
 

@@ -99,6 +99,8 @@ func (s stage) fill(r portal.Route) filling {
 		return filling{"/sign-in/callback?state=x&code=y", nil}
 	case "POST /me/sessions/:id/end":
 		return filling{"/me/sessions/" + number(s.session) + "/end", nil}
+	case "POST /people/:id/sessions/end":
+		return filling{strings.Replace(r.Path, ":id", actor, 1), nil}
 	case "POST /me/tokens/new":
 		return filling{r.Path, []string{"label", "for the test", "days", "30"}}
 	case "POST /me/tokens/:id/revoke":

@@ -65,6 +65,9 @@ func (s *server) giveRole(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	g, bad := readGiving(values)
+	if sent, err := s.askForAdministrator(c, actor, g.Role, values); sent || err != nil {
+		return err
+	}
 	g.To, g.Provider = access.ActorID(p.ID), actor.Provider
 	if len(bad) == 0 {
 		_, err = grants.Give(c.Request.Context(), s.db, actor, g)

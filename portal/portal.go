@@ -49,6 +49,7 @@ type server struct {
 	members *membership.Keeper // nil where no sign-in service is set
 	scim    *scim.Service      // the same
 	paces   paces
+	proofs  *login.SignIn // the same; where there is none, one that lets nobody in and knows what a session shows
 	pages   *page.Pages
 	assets  map[string]web.File // by the name in their address
 	log     *slog.Logger
@@ -72,7 +73,11 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, scim: o.SCIM, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	proofs := o.SignIn
+	if proofs == nil {
+		proofs = login.NewSignIn(login.Options{DB: o.DB})
+	}
+	s := &server{proofs: proofs, db: o.DB, keeper: o.Keeper, signIn: o.SignIn, scim: o.SCIM, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
 	if o.SignIn != nil {
 		s.members = membership.New(o.DB, o.SignIn.Issuer())
 	}
@@ -108,6 +113,9 @@ func still(c *gin.Context) func(context.Context) error {
 
 // adapt signs the actor in, unless the action is public, and maps errors.
 func (s *server) adapt(a access.Action, h handler) gin.HandlerFunc {
+	if a.Fresh() {
+		h = s.pageOnly(a)
+	}
 	return func(c *gin.Context) {
 		c.Set(actionKey, a.Name)
 		var actor access.Actor

@@ -20,7 +20,7 @@ func TestNotThereAndNotYoursAreTheSame(t *testing.T) {
 	theirs := recordPath(w.Records["Policies of "+sample.FamilyCentre], "")
 	v := w.add("other-staff", theirs, paper("policy", "2026-01-01", "theirs"))
 	w.ok(200, "other-manager", http.MethodPost, versionPath(v, "/approve"), nil)
-	token := read[tokenView](w.ok(201, "other-staff", http.MethodPost, "/api/v1/tokens", map[string]any{"label": "theirs"}))
+	token := w.newToken("other-staff", "theirs", 30)
 	bodies := map[string]any{
 		"/close": map[string]string{"why": "x"}, "/reopen": map[string]string{"why": "x"}, "/move": map[string]string{"why": "x", "setting_id": number(w.Homes[sample.Supported])},
 		"/documents": paper("policy", "2026-01-01", "x"), "/versions": edition("2026-01-01", "x"), "/withdraw": map[string]string{"from": "2026-01-01", "why": "x"},

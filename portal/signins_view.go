@@ -48,8 +48,11 @@ const idleGroups = 20
 func signInRow(s membership.SignInSeen, now time.Time) page.SignInRow {
 	id := strconv.FormatInt(s.ID, 10)
 	r := page.SignInRow{When: page.Moment(s.At, now), Stamp: s.At.UTC().Format(time.RFC3339), Name: s.Name, Email: s.Email, Subject: s.Subject, Status: page.Status{Words: "Signed in", Look: "good"}}
-	if s.Outcome == "no-role" {
+	switch s.Outcome {
+	case "no-role":
 		r.Status = page.Status{Words: "Turned away: no role", Look: "soon"}
+	case "no-second-factor":
+		r.Status = page.Status{Words: "Turned away: no second step", Look: "soon"}
 	}
 	if s.ActorID != nil {
 		r.Person = page.PersonAddress(*s.ActorID)

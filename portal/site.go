@@ -33,6 +33,12 @@ func (s *server) visit(a access.Action, h handler) gin.HandlerFunc {
 				s.fail(c, err)
 				return
 			}
+			if sent, err := s.askMore(c, actor, a, nil); sent || err != nil {
+				if err != nil {
+					s.fail(c, err)
+				}
+				return
+			}
 		}
 		if err := h(c, actor); err != nil {
 			s.fail(c, err)

@@ -98,8 +98,8 @@ func (w *world) session(who string) string {
 	answer, hash := sha256.Sum256([]byte("answer "+secret)), sha256.Sum256([]byte(secret))
 	w.Exec(w.t, `
 		with came as (
-			insert into app.sign_in (answer, actor_id, provider_id, issuer, subject, outcome)
-			values ($1, $2, $3, 'https://sign-in.example', $4, 'done') returning id)
+			insert into app.sign_in (answer, actor_id, provider_id, issuer, subject, outcome, proved_at)
+			values ($1, $2, $3, 'https://sign-in.example', $4, 'done', now()) returning id)
 		insert into app.session (actor_id, sign_in_id, hash, expires_at, idle_seconds)
 		select $2, id, $5, now() + interval '1 hour', 3600 from came`, answer[:], int64(actor.ID), actor.Provider, who, hash[:])
 	return secret

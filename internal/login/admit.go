@@ -16,6 +16,7 @@ type entry struct {
 	actor    access.Actor // zero for a stranger
 	signIn   int64        // the row that tells of it
 	admitted bool         // holds a grant now
+	lacking  []string     // the roles that ask for a second factor, where there is none
 	changed  changes
 }
 
@@ -46,6 +47,9 @@ func (s *SignIn) admit(ctx context.Context, who identity, t transaction) (entry,
 		if err := e.look(ctx, tx); err != nil {
 			return err
 		}
+		if err := s.judge(ctx, tx, &e, who, t); err != nil {
+			return err
+		}
 		if err := e.tell(ctx, tx, who, t); err != nil {
 			return err
 		}
@@ -67,16 +71,17 @@ func (e *entry) look(ctx context.Context, tx *audit.Tx) error {
 
 // tell writes down what the service said.
 func (e *entry) tell(ctx context.Context, tx *audit.Tx, who identity, t transaction) error {
-	outcome := map[bool]string{true: "done", false: "no-role"}[e.admitted]
 	groups := who.groups
 	if groups == nil {
 		groups = []string{}
 	}
 	_, err := tx.Exec(ctx, `
-		insert into app.sign_in (id, answer, actor_id, provider_id, issuer, subject, name, email, groups, outcome, request)
-		values (@id, @answer, @actor, @provider, @issuer, @subject, @name, @email, @groups, @outcome, @request)`,
+		insert into app.sign_in (id, answer, actor_id, provider_id, issuer, subject, name, email, groups, outcome, request, proved_at, amr, acr, sid)
+		values (@id, @answer, @actor, @provider, @issuer, @subject, @name, @email, @groups, @outcome, @request,
+			case when @proved::timestamptz is not null then least(@proved, now()) end, @amr, @acr, @sid)`,
 		pgx.NamedArgs{"id": e.signIn, "answer": t.answer(), "actor": pg.Null(int64(e.actor.ID)), "provider": pg.Null(e.actor.Provider), "issuer": who.issuer,
-			"subject": who.subject, "name": who.name, "email": who.email, "groups": groups, "outcome": outcome, "request": audit.Request(ctx)})
+			"subject": who.subject, "name": who.name, "email": who.email, "groups": groups, "outcome": e.outcome(), "request": audit.Request(ctx),
+			"proved": who.proof.moment(), "amr": who.proof.list(), "acr": who.proof.context, "sid": who.proof.sid})
 	if pg.Broke(err, "sign_in_answer_once") {
 		return unfinished("reused", "It was finished before.", nil)
 	}

@@ -63,7 +63,7 @@ func TestTakenInOnce(t *testing.T) {
 	var all sync.WaitGroup
 	errs := make([]error, len(trips))
 	for i, tr := range trips {
-		all.Go(func() { _, errs[i] = w.signIn.Finish(t.Context(), tr.cookies, tr.answer) })
+		all.Go(func() { _, errs[i] = w.finish(tr) })
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {

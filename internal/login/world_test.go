@@ -98,6 +98,7 @@ func (w *world) mapping(group string, role grants.Role, home string) int64 {
 type trip struct {
 	cookies []*http.Cookie
 	answer  url.Values
+	agent   string
 }
 
 func cookieOf(d login.Departure) *http.Cookie { return &http.Cookie{Name: d.Name, Value: d.Cookie} }
@@ -107,12 +108,12 @@ func (w *world) depart(to string, cookies ...*http.Cookie) trip {
 	w.t.Helper()
 	d, err := w.signIn.Begin(w.t.Context(), to)
 	w.must(err)
-	return trip{append(cookies, cookieOf(d)), w.service.Answer(w.t, d.URL).Query()}
+	return trip{cookies: append(cookies, cookieOf(d)), answer: w.service.Answer(w.t, d.URL).Query()}
 }
 
 func (w *world) finish(tr trip) (login.Arrival, error) {
 	w.t.Helper()
-	return w.signIn.Finish(w.t.Context(), tr.cookies, tr.answer)
+	return w.signIn.Finish(w.t.Context(), login.Answer{Cookies: tr.cookies, Query: tr.answer, Agent: tr.agent})
 }
 
 // enter signs somebody in, who must be let in.

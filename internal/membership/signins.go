@@ -20,7 +20,7 @@ type SignInSeen struct {
 	Subject string // who they are at the service
 	Name    string // as the service said it then
 	Email   string
-	Outcome string // done, or no-role
+	Outcome string // done, no-role, or no-second-factor
 	Groups  []GroupSent
 }
 

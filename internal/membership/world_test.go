@@ -77,7 +77,7 @@ func (w *world) try(who oidctest.Person) (login.Arrival, error) {
 	w.service.Become(who)
 	d, err := w.signIn.Begin(w.t.Context(), "/home")
 	w.must(err)
-	return w.signIn.Finish(w.t.Context(), []*http.Cookie{{Name: d.Name, Value: d.Cookie}}, w.service.Answer(w.t, d.URL).Query())
+	return w.signIn.Finish(w.t.Context(), login.Answer{Cookies: []*http.Cookie{{Name: d.Name, Value: d.Cookie}}, Query: w.service.Answer(w.t, d.URL).Query()})
 }
 
 // enter signs somebody in, who must be let in.

@@ -25,7 +25,8 @@ type NotIn struct {
 	Text    string
 	Ask     string // whom to ask
 	NoRole  bool
-	MayPass bool // starting again may help
+	Second  string // the roles that ask for a second step, where one is lacking
+	MayPass bool   // starting again may help
 }
 
 // Kept is one field of a form that came without a session.
@@ -35,6 +36,9 @@ type Kept struct{ Name, Text string }
 // sent again as it is; Shown are the same words, to be read and copied.
 type Again struct {
 	Frame
+	Lead    string // why they have to sign in again
+	SignIn  string // where
+	Way     bool   // there is nothing typed: they go on from here
 	Address string
 	Typed   []Kept
 	Files   bool
@@ -95,6 +99,7 @@ func NoticeOf(what string) *Notice {
 		"mapped":     "The group now gives that role",
 		"unmapped":   "The group gives that role no longer",
 		"session":    "That session has ended",
+		"sessions":   "All those sign-ins have ended",
 		"token":      "That token works no longer",
 		"dropped":    "The file was not added",
 		"none":       "None of the files was added",
@@ -104,4 +109,16 @@ func NoticeOf(what string) *Notice {
 		return nil
 	}
 	return &Notice{Title: "Done", Text: text}
+}
+
+// SecondStepFor begins a sentence with the roles that ask for a second step.
+func SecondStepFor(roles []string) string {
+	var list []string
+	for _, r := range roles {
+		list = append(list, lowerFirst(RoleWords(r)))
+	}
+	if len(list) == 1 {
+		return "Your role, " + list[0] + ","
+	}
+	return "Each of your roles " + names(list)
 }

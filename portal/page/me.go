@@ -9,6 +9,7 @@ type RoleRow struct{ Role, Setting, Since string }
 type SessionRow struct {
 	Begun, Last, Until string
 	Current            bool
+	Browser            string // its family and kind of computer
 	End                string
 }
 
@@ -37,6 +38,9 @@ func MyselfOf(p people.Profile) Myself {
 	}
 	return m
 }
+
+// Others tells whether they are signed in anywhere else.
+func (m Myself) Others() bool { return len(m.Sessions) > 1 }
 
 // NewToken shows a token's secret, the one time that it can be seen.
 type NewToken struct {

@@ -95,11 +95,15 @@ type Person struct {
 	Said       string // another name that the sign-in service gives them now
 	Now, Not   []RoleEver
 	Give       string
+	ID         int64
 }
+
+// EndSessions is where the form goes that signs somebody out everywhere.
+func (p Person) EndSessions() string { return PersonAddress(p.ID) + "/sessions/end" }
 
 // PersonOf makes the page.
 func PersonOf(p people.Person, now time.Time) Person {
-	v := Person{Name: p.Name, Post: p.PostTitle, Last: "Never", SignsIn: p.Subject != "", Service: p.Kind == access.Service,
+	v := Person{ID: p.ID, Name: p.Name, Post: p.PostTitle, Last: "Never", SignsIn: p.Subject != "", Service: p.Kind == access.Service,
 		Issuer: p.Issuer, Subject: p.Subject, Email: p.Email, Give: PersonAddress(p.ID) + "/roles/give", Came: "Added on " + DayOf(p.Since)}
 	if p.AddedBy != "" {
 		v.Came += " by " + p.AddedBy
