@@ -29,6 +29,7 @@ import (
 type Options struct {
 	DB      *audit.DB
 	Keeper  *versions.Keeper
+	Tree    *audit.Tree   // of footprints; nil where none is grown
 	SignIn  *login.SignIn // nil where no sign-in service is set
 	Log     *slog.Logger
 	Ready   func(context.Context) error // nil when everything it needs answers
@@ -41,6 +42,7 @@ type Options struct {
 type server struct {
 	db      *audit.DB
 	keeper  *versions.Keeper
+	tree    *audit.Tree
 	signIn  *login.SignIn
 	pages   *page.Pages
 	assets  map[string]web.File // by the name in their address
@@ -65,7 +67,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	s := &server{db: o.DB, keeper: o.Keeper, tree: o.Tree, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true

@@ -9,6 +9,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/audit/tree"
+	"custodian/internal/fault"
 	"custodian/internal/pg"
 )
 
@@ -237,4 +238,16 @@ func (t *Tree) newestOnShelf(ctx context.Context, least int32) (newest tree.Chec
 		return newest, fmt.Errorf("audit: read checkpoint: %w", err)
 	}
 	return tree.OpenCheckpoint(text, t.Public())
+}
+
+// Newest gives the newest signed checkpoint that is kept outside the database.
+func (t *Tree) Newest(ctx context.Context) ([]byte, error) {
+	c, err := t.newestOnShelf(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	if c.Size == 0 {
+		return nil, fault.New(fault.NotFound, "Nothing has been signed yet. The first checkpoint is signed within a minute of the first footprint while custodian serve runs.")
+	}
+	return t.o.Shelf.Mark(ctx, c.Name())
 }

@@ -290,4 +290,3 @@ for line in sys.stdin:
 		}
 	}
 }
-
