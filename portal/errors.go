@@ -132,6 +132,7 @@ func (s *server) wrong(c *gin.Context, p problem) {
 	if v.Frame, err = s.frame(c, actor, v.Heading, ""); err != nil {
 		v.Frame = page.Frame{Title: v.Heading} // with the database gone, say at least what is known
 	}
+	v.Frame.Seal = nil // an error is the same bytes whatever has been signed meanwhile
 	b, err := s.pages.Write("wrong", v)
 	if err != nil {
 		panic(err)

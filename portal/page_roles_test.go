@@ -119,6 +119,8 @@ func (s stage) fill(r portal.Route) filling {
 		return filling{strings.Replace(r.Path, ":id", number(s.mapping), 1), nil}
 	case "GET /sign-ins/:id/give", "POST /sign-ins/:id/give":
 		return filling{strings.Replace(r.Path, ":id", number(s.stranger), 1), append([]string{"name", "Vic Visitor", "post", "Support worker"}, role...)}
+	case "GET /oversight/checkpoints/:id/file":
+		return filling{strings.Replace(r.Path, ":id", number(s.world.checkpoint()), 1), nil}
 	case "GET /records":
 		return filling{"/records?kind=library", nil}
 	case "GET /records/open":

@@ -47,6 +47,11 @@ func (s *server) site() []route {
 		{http.MethodGet, "/sign-ins/:id/give", access.AddActor, s.ofService(s.welcome)},
 		{http.MethodPost, "/sign-ins/:id/give", access.AddActor, s.ofService(s.welcome)},
 
+		{http.MethodGet, "/oversight/checkpoints", access.ListCheckpoints, s.ofTree(s.checkpoints)},
+		{http.MethodPost, "/oversight/checkpoints/check", access.CheckTree, s.ofTree(s.checkTree)},
+		{http.MethodGet, "/oversight/checkpoints/key", access.ListCheckpoints, s.ofTree(s.checkpointKey)},
+		{http.MethodGet, "/oversight/checkpoints/:id/file", access.ListCheckpoints, s.ofTree(s.checkpointFile)},
+
 		{http.MethodGet, "/records", access.ListRecords, s.recordList},
 		{http.MethodGet, "/records/:id", access.ViewRecord, s.recordPage},
 		{http.MethodGet, "/records/:id/add", access.AddDocument, s.adding(s.newDocuments)},

@@ -32,6 +32,7 @@ import (
 type Options struct {
 	DB      *audit.DB
 	Keeper  *versions.Keeper
+	Tree    *audit.Tree   // of footprints; nil where none is grown
 	SignIn  *login.SignIn // nil where no sign-in service is set
 	SCIM    *scim.Service // nil where no sign-in service is set
 	Log     *slog.Logger
@@ -45,6 +46,7 @@ type Options struct {
 type server struct {
 	db      *audit.DB
 	keeper  *versions.Keeper
+	tree    *audit.Tree
 	signIn  *login.SignIn
 	members *membership.Keeper // nil where no sign-in service is set
 	scim    *scim.Service      // the same
@@ -73,12 +75,13 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	proofs := o.SignIn
-	if proofs == nil {
-		proofs = login.NewSignIn(login.Options{DB: o.DB})
+	s := &server{
+		db: o.DB, keeper: o.Keeper, tree: o.Tree, signIn: o.SignIn, proofs: o.SignIn, scim: o.SCIM, pages: pages, assets: assets,
+		log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns(),
 	}
-	s := &server{proofs: proofs, db: o.DB, keeper: o.Keeper, signIn: o.SignIn, scim: o.SCIM, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
-	if o.SignIn != nil {
+	if o.SignIn == nil {
+		s.proofs = login.NewSignIn(login.Options{DB: o.DB})
+	} else {
 		s.members = membership.New(o.DB, o.SignIn.Issuer())
 	}
 	g := gin.New()

@@ -100,6 +100,7 @@ func (s *server) frame(c *gin.Context, actor access.Actor, title, current string
 	if err != nil {
 		return f, err
 	}
+	f.Seal = s.seal(c)
 	f.Who, f.Place, f.Inspector = &page.Who{Name: m.Name, Post: m.PostTitle}, placeOf(m), onlyInspects(m)
 	add := func(words, address string) {
 		f.Menu = append(f.Menu, page.Item{Words: words, Address: address, Current: address == current})

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/browsertest"
 	"custodian/internal/login"
 	"custodian/internal/oidctest"
@@ -41,6 +42,7 @@ type world struct {
 	t      testing.TB
 	keeper *versions.Keeper
 	store  storage.Store
+	tree   *audit.Tree // it grows when a test lets it
 	signIn *login.SignIn
 	url    string
 	client *http.Client
@@ -62,8 +64,10 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	must(t, err)
 	service := oidctest.New(t, oidctest.Options{})
 	w.signIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: "https://documents.example.org"})
+	w.tree = treeOn(t, w.Database)
 	handler, err := portal.New(portal.Options{
-		DB: w.DB, Keeper: w.keeper, SignIn: w.signIn, SCIM: scim.New(scim.Options{DB: w.DB, Issuer: w.signIn.Issuer(), PublicURL: "https://documents.example.org"}), Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
+		DB: w.DB, Keeper: w.keeper, Tree: w.tree, SignIn: w.signIn, SCIM: scim.New(scim.Options{DB: w.DB, Issuer: w.signIn.Issuer(), PublicURL: "https://documents.example.org"}),
+		Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
 		Ready: func(context.Context) error { return w.ready() },
 	})
 	must(t, err)

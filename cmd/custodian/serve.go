@@ -102,7 +102,19 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	tidier.Go(func() { upkeep(tidying, log, db.DB, keeper) })
 	defer tidier.Wait()
 	defer tidied()
-	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, SignIn: signIn(s, db.DB, log), SCIM: directory(s, db.DB), Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact})
+	footprints, err := newTree(s, db.DB, keys, store, log)
+	if err != nil {
+		return err
+	}
+	growing, grown := context.WithCancel(context.WithoutCancel(ctx)) // until after the last request, whose footprint is signed too
+	var grower sync.WaitGroup
+	grower.Go(func() { footprints.Run(growing) })
+	defer grower.Wait()
+	defer grown()
+	handler, err := portal.New(portal.Options{
+		DB: db.DB, Keeper: keeper, Tree: footprints, SignIn: signIn(s, db.DB, log), SCIM: directory(s, db.DB),
+		Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact,
+	})
 	if err != nil {
 		return err
 	}

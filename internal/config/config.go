@@ -34,6 +34,13 @@ type Settings struct {
 	KeyringDir  string
 	RootKeyFile string
 
+	CheckpointKeyFile string
+	CheckpointLock    time.Duration // how long a bucket with object lock holds checkpoints fast
+	TimestampURL      string
+	TimestampEvery    time.Duration
+	WitnessURL        string
+	WitnessKey        string
+
 	UploadLimit int64 // bytes
 
 	OIDC         OIDC
@@ -156,6 +163,7 @@ func derive(s *Settings, got map[string]found) {
 	fill("store_dir", &s.StoreDir, join(s.DataDir, "objects"))
 	fill("keyring_dir", &s.KeyringDir, join(s.DataDir, "keyring"))
 	fill("root_key_file", &s.RootKeyFile, join(s.KeyringDir, "root.key"))
+	fill("checkpoint_key_file", &s.CheckpointKeyFile, join(s.KeyringDir, "checkpoint-signing-key"))
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 }
 
@@ -174,6 +182,9 @@ func (s *Settings) agree(got map[string]found) []error {
 	}
 	if s.OIDC.Issuer != "" {
 		need("when oidc_issuer is set", "oidc_client_id", "oidc_client_secret")
+	}
+	if s.WitnessURL != "" {
+		need("when witness_url is set", "witness_key")
 	}
 	if s.SessionIdle > s.SessionLimit {
 		mistakes = append(mistakes, fmt.Errorf("session_idle: %s is longer than session_limit, %s", got["session_idle"].text, got["session_limit"].text))

@@ -27,6 +27,8 @@ var samples = map[string]string{
 	"s3_secret_key": "hush-s3", "keyring_dir": "/srv/keys", "root_key_file": "/srv/root/root.key", "upload_limit": "5MiB",
 	"oidc_issuer": "https://signin.example.org/realm", "oidc_client_id": "custodian", "oidc_client_secret": "hush-oidc",
 	"oidc_groups_claim": "roles", "scim_subject": "userName", "session_idle": "20m", "session_limit": "8h", "help_contact": "the office", "demo": "true",
+	"checkpoint_key_file": "/srv/keys/signing", "checkpoint_lock": "48h", "timestamp_url": "https://time.example.org/tsa", "timestamp_every": "2h",
+	"witness_url": "https://witness.example.org", "witness_key": "witness+12345678+abc",
 	"log_level": "debug", "shutdown_grace": "3s",
 }
 

@@ -72,6 +72,7 @@ const (
 	groupDB      = "The database"
 	groupStore   = "The store of documents"
 	groupKeys    = "The keys"
+	groupTree    = "Proof that nobody changed the footprints"
 	groupUploads = "Uploads"
 	groupSignIn  = "Signing in"
 	groupPages   = "What the pages say"
@@ -132,6 +133,25 @@ func Table() []Setting {
 		{Key: "root_key_file", Kind: File, Follows: "`root.key` in keyring_dir", Group: groupKeys,
 			Help: "The file with the root key, which locks all the other keys. It is made at the first start. For more safety keep it on another disk than the keyring.",
 			put:  folder(func(s *Settings) *string { return &s.RootKeyFile })},
+
+		{Key: "checkpoint_key_file", Kind: File, Follows: "`checkpoint-signing-key` in keyring_dir", Group: groupTree,
+			Help: "The file with the key that signs checkpoints. It is made at the first start. Whoever has it can sign a made-up history, so no administrator of the database should; without it, checkpoints that were signed stay good and new ones are signed by a new key.",
+			put:  folder(func(s *Settings) *string { return &s.CheckpointKeyFile })},
+		{Key: "checkpoint_lock", Kind: Duration, Default: "87600h", Group: groupTree,
+			Help: "How long nobody at all may remove a checkpoint from a bucket that has object lock (compliance mode); 87600h are ten years. Other stores cannot lock.",
+			put:  atLeast(0, func(s *Settings) *time.Duration { return &s.CheckpointLock })},
+		{Key: "timestamp_url", Kind: Web, Follows: "no time-stamps", Group: groupTree,
+			Help: "The address of a time-stamp service (RFC 3161) that confirms when a checkpoint was there. It is sent a hash and nothing else.",
+			put:  web(func(s *Settings) *string { return &s.TimestampURL }, false)},
+		{Key: "timestamp_every", Kind: Duration, Default: "1h", Group: groupTree,
+			Help: "How long to wait at least between two time-stamps.",
+			put:  atLeast(time.Minute, func(s *Settings) *time.Duration { return &s.TimestampEvery })},
+		{Key: "witness_url", Kind: Web, Follows: "no witness", Group: groupTree,
+			Help: "The address of a witness: somebody else's service that signs each checkpoint as well once it has seen that it continues the last one (C2SP tlog-witness). It is sent checkpoints and proofs, never a footprint.",
+			put:  web(func(s *Settings) *string { return &s.WitnessURL }, false)},
+		{Key: "witness_key", Kind: Text, Follows: "must be given with witness_url", Group: groupTree,
+			Help: "The witness's public key, as name+number+letters.",
+			put:  text(func(s *Settings) *string { return &s.WitnessKey })},
 
 		{Key: "upload_limit", Kind: Size, Default: "2GiB", Group: groupUploads,
 			Help: "The largest file that may be uploaded, in bytes or with KiB, MiB or GiB.",
