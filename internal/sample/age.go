@@ -47,6 +47,12 @@ func dated() map[string]string {
 		"statement":    "said_at",
 		"standing":     "known_from known_to",
 		"footprint":    "at",
+
+		"concern":       "at",
+		"concern_event": "at",
+		"look_question": "at",
+		"look_answer":   "at",
+		"looked_into":   "at",
 	}
 }
 
