@@ -35,6 +35,9 @@ type Options struct {
 	Version string
 	Demo    bool   // says on every page that everything is made up
 	Ask     string // whom people are told to ask for help
+
+	// Newest gives the line of the newest signed checkpoint, for exports; nil where none are signed.
+	Newest func(context.Context) (string, error)
 }
 
 // server is the portal at work.
@@ -51,6 +54,7 @@ type server struct {
 	ask     string
 	turns   *turns
 	seen    seen
+	newest  func(context.Context) (string, error)
 }
 
 // New makes the portal's handler. It fails when the pages' templates or styles
@@ -65,7 +69,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	s := &server{db: o.DB, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns(), newest: o.Newest}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
@@ -75,7 +79,7 @@ func New(o Options) (http.Handler, error) {
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.adapt(r.action, r.handle))
 	}
-	for _, r := range s.site() {
+	for _, r := range s.everyPage() {
 		g.Handle(r.method, r.path, s.visit(r.action, r.handle))
 	}
 	return g, nil

@@ -202,3 +202,34 @@ func get(ctx context.Context, tx *pg.Tx, footprint int64) (Look, error) {
 	}
 	return list[0], nil
 }
+
+// Begin tells whether the actor audits anything. It is for whoever does, or keeps
+// staff files or people anywhere. Looking is recorded.
+func Begin(ctx context.Context, db *audit.DB, actor access.Actor) (bool, error) {
+	var may bool
+	about := audit.Act{Action: access.ViewOversight}
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
+		if may, err = audits(ctx, tx.Reader()); err != nil {
+			return err
+		}
+		rights, err := tx.Rights(ctx)
+		if err != nil {
+			return err
+		}
+		if !may && !managesStaff(rights) {
+			return fault.NotThere()
+		}
+		tx.Record(about)
+		return nil
+	})
+	return may, err
+}
+
+func managesStaff(r access.Rights) bool {
+	for _, g := range r.Grants {
+		if g.Rights&access.Manage != 0 && g.Mask.Has(access.ClassOf(access.Staff, access.General)) {
+			return true
+		}
+	}
+	return false
+}

@@ -101,12 +101,3 @@ func ToldOne(ctx context.Context, db *audit.DB, actor access.Actor, footprint in
 	o.Looks = []Told{t}
 	return o, err
 }
-
-// IsSubject tells whether a record is about the actor. It leaves no footprint: it
-// is asked beside an act that does.
-func IsSubject(ctx context.Context, db *audit.DB, actor access.Actor, record int64) (is bool, err error) {
-	err = pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
-		return tx.QueryRow(ctx, `select app.is_subject(@record)`, pgx.NamedArgs{"record": record}).Scan(&is)
-	})
-	return is, err
-}

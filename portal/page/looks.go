@@ -181,3 +181,6 @@ func rightsWords(r access.Right) string {
 func RecordNumber(k access.RecordKind, record int64) string {
 	return fmt.Sprintf("%s, number %d", upperFirst(aKind(k)), record)
 }
+
+// LookWords says a footprint in a sentence without its subject, as a list does.
+func LookWords(l looks.Look) string { return lookRow(l, l.At).What }
