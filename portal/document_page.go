@@ -127,6 +127,7 @@ func offersOf(v *page.Document, s versions.Sheet) {
 	if may.Add && !s.Where.Open {
 		v.MayNot = append(v.MayNot, "The record is closed, so nothing can be added to it.")
 	}
+	v.Looks, v.Reasons = page.DocumentAddress(s.Document.ID)+"/footprints", page.DocumentAddress(s.Document.ID)+"/why"
 	if s.Where.Record != 0 {
 		v.Footprints = &page.Link{Words: page.LookedWords(may.Audit), Address: page.RecordAddress(s.Where.Record) + "/footprints"}
 	}

@@ -10,7 +10,7 @@ func Routes() []Route { return table((&server{}).routes()) }
 func DirectoryRoutes() []Route { return table((&server{}).directory()) }
 
 // PageRoutes is the route table of the pages.
-func PageRoutes() []Route { return table((&server{}).site()) }
+func PageRoutes() []Route { return table((&server{}).everyPage()) }
 
 func table(routes []route) []Route {
 	var list []Route

@@ -156,6 +156,9 @@ func (s stage) fill(r portal.Route) filling {
 	case "POST /uploads/:id/files/:file":
 		return filling{waiting("/files/:file"), append([]string{"title", "Paper of the test", "kind", "policy"}, fields("in_force_from", day(0))...)}
 	}
+	if f, ok := s.fillLooks(r); ok {
+		return f
+	}
 	if strings.Contains(r.Path, ":") {
 		s.t.Fatalf("say in fill how the address of %s %s is filled", r.Method, r.Path)
 	}

@@ -2,11 +2,15 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 
 	"custodian/internal/access"
 )
 
-// site is every page, with the action it needs. What a page shows is decided
+// everyPage is every page: those of the site, and those of oversight.
+func (s *server) everyPage() []route { return slices.Concat(s.site(), s.watching()) }
+
+// site is every page but those of oversight, with the action it needs. What a page shows is decided
 // again, row by row, where it is read.
 func (s *server) site() []route {
 	return []route{

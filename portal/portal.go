@@ -40,6 +40,7 @@ type Options struct {
 	Version string
 	Demo    bool   // says on every page that everything is made up
 	Ask     string // whom people are told to ask for help
+
 }
 
 // server is the portal at work.
@@ -96,7 +97,7 @@ func New(o Options) (http.Handler, error) {
 	for _, r := range s.directory() {
 		g.Handle(r.method, r.path, s.ofDirectory(r.action, r.handle))
 	}
-	for _, r := range s.site() {
+	for _, r := range s.everyPage() {
 		g.Handle(r.method, r.path, s.visit(r.action, r.handle))
 	}
 	return g, nil

@@ -249,6 +249,10 @@ func offers(v *page.Record, w versions.Where) {
 			v.Reopen = at + "/reopen"
 		}
 	}
+	v.Reasons = at + "/why"
+	if w.Subject {
+		v.Looked = at + "/looked"
+	}
 	if w.May.Read {
 		v.Footprints = &page.Link{Words: page.LookedWords(w.May.Audit), Address: at + "/footprints"}
 	}

@@ -116,6 +116,9 @@ func (s *server) frame(c *gin.Context, actor access.Actor, title, current string
 		add("Settings", "/settings")
 		add("Sign-ins", "/sign-ins")
 	}
+	if m.Oversees {
+		add("Oversight", "/oversight")
+	}
 	return f, nil
 }
 

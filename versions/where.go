@@ -19,6 +19,7 @@ type Where struct {
 	Home     int64 // 0 for what belongs to the whole provider
 	HomeName string
 	Open     bool
+	Subject  bool // the record is about the reader
 	May      May
 }
 
@@ -52,6 +53,9 @@ func where(ctx context.Context, tx *pg.Tx, id int64) (Where, error) {
 	may := func(a access.Action) bool {
 		_, ok := access.DecideRecord(rights, a, place)
 		return ok
+	}
+	for _, g := range rights.Grants {
+		w.Subject = w.Subject || g.Basis == "data-subject" && g.Scope == access.AtRecord && g.ScopeID == id && g.Rights&access.Read != 0
 	}
 	// a document is added to the general section
 	_, add := access.Decide(rights, access.AddDocument, place)

@@ -67,6 +67,24 @@ var (
 	CheckTree          = Action{Name: "footprints.checked", Needs: Audit}
 	ExportTree         = Action{Name: "footprints.exported"}
 	RaiseEpoch         = Action{Name: "epoch.raised"}
+	ViewOversight      = Action{Name: "oversight.viewed", Needs: Audit, Or: Manage}
+	ListLooks          = Action{Name: "looks.listed", Needs: Audit}
+	ExportLooks        = Action{Name: "looks.exported", Needs: Audit}
+	DrawSample         = Action{Name: "looks.sampled", Needs: Audit}
+	ViewLooked         = Action{Name: "looked.viewed", Needs: Read} // by whoever the record is about
+	ViewReasons        = Action{Name: "reasons.viewed", Needs: Read, Or: Manage}
+	ListUnusual        = Action{Name: "unusual-looks.listed", Needs: Audit}
+	LookInto           = Action{Name: "unusual.looked-into", Needs: Audit}
+	ListConcerns       = Action{Name: "concerns.listed"}
+	ViewConcern        = Action{Name: "concern.viewed"}
+	RaiseConcern       = Action{Name: "concern.raised"}
+	AnswerConcern      = Action{Name: "concern.answered", Needs: Audit}
+	PassConcernOn      = Action{Name: "concern.passed-on", Needs: Audit}
+	CloseConcern       = Action{Name: "concern.closed", Needs: Audit}
+	AskReason          = Action{Name: "reason.asked", Needs: Audit}
+	ViewQuestion       = Action{Name: "question.viewed"}
+	ListQuestions      = Action{Name: "questions.listed"}
+	AnswerQuestion     = Action{Name: "question.answered"}
 	Public             = Action{Name: "public"} // needs nobody to be signed in
 )
 

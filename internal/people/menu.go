@@ -18,6 +18,7 @@ type Menu struct {
 	Opens    []access.RecordKind // of records they manage somewhere, and so may open
 	Adds     []access.RecordKind // of records to which they may add somewhere
 	Families bool                // works at a residential family centre, or for the whole provider
+	Oversees bool                // audits something, or manages staff files somewhere
 	Manages  bool                // keeps the people and settings of the whole provider
 }
 
@@ -44,6 +45,9 @@ func MenuOf(ctx context.Context, db *pg.DB, actor access.Actor) (Menu, error) {
 			}
 			if holds(rights, k, access.Manage) {
 				m.Opens = append(m.Opens, k)
+			}
+			if holds(rights, k, access.Audit) || k == access.Staff && holds(rights, k, access.Manage) {
+				m.Oversees = true
 			}
 			if holds(rights, k, access.Add) {
 				m.Adds = append(m.Adds, k)

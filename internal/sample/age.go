@@ -51,11 +51,16 @@ func dated() map[string]string {
 		"scim_member":     "from_at until_at",
 		"scim_stop":       "at",
 
-		"version":   "event_at recorded_at",
-		"decision":  "at",
-		"statement": "said_at",
-		"standing":  "known_from known_to",
-		"footprint": "at",
+		"version":       "event_at recorded_at",
+		"decision":      "at",
+		"statement":     "said_at",
+		"standing":      "known_from known_to",
+		"footprint":     "at",
+		"concern":       "at",
+		"concern_event": "at",
+		"look_question": "at",
+		"look_answer":   "at",
+		"looked_into":   "at",
 	}
 }
 

@@ -131,6 +131,7 @@ func TestJourneysInABrowser(t *testing.T) {
 	}
 	t.Run("everyPage", s.everyPage)
 	t.Run("inspector", s.fourActions)
+	t.Run("oversight", s.oversight)
 }
 
 // policy: staff send a policy, the manager approves it, staff send the next

@@ -26,11 +26,15 @@ func shown() map[string][][2]string {
 			{"library-early", library + "?on-day=1&on-month=1&on-year=2001"}, {"library-known", library + "?on-day=14&on-month=3&on-year=2025&known-day=1&known-month=1&known-year=2025"},
 			{"document", safe}, {"document-waiting", waiting + "/versions/4"}, {"approve", waiting + "/versions/4/approve"}, {"correct", safe + "/versions/3/correct"}, {"restore", safe + "/versions/2/restore"},
 			{"withdraw", safe + "/withdraw"}, {"withdrawn", "/documents/{document Policies of Larkfield House/Visitors policy}"}, {"staff-files", "/records?kind=staff"}, {"staff-file", sam},
-			{"open", "/records/open?kind=young-person"}, {"close", wren + "/close"}, {"move", wren + "/move"}, {"footprints", wren + "/footprints"},
-			{"care-plan", "/documents/{document Wren Sample/Care plan}"}, {"visit", "/documents/{document Wren Sample/A weekend with her aunt}"}},
+			{"open", "/records/open?kind=young-person"}, {"close", wren + "/close"}, {"move", wren + "/move"}, {"footprints", wren + "/footprints"}, {"footprints-narrowed", wren + "/footprints?act=refused"},
+			{"document-footprints", safe + "/footprints"}, {"why", wren + "/why"}, {"oversight", "/oversight"}, {"looks", "/oversight/looks"}, {"unusual", "/oversight/unusual"}, {"care-plan", "/documents/{document Wren Sample/Care plan}"}, {"visit", "/documents/{document Wren Sample/A weekend with her aunt}"}},
 		"inspector":     {{"home", "/home"}, {"library", library}, {"library-as-at", library + "?on-day=14&on-month=3&on-year=2025"}, {"document-as-at", safe + "/versions/3?on=2025-03-14"}, {"staff-file", sam}, {"footprints", library + "/footprints"}},
 		"other-manager": {{"home", "/home"}, {"families", "/records?kind=family"}, {"family", "/records/{record The Specimen family}"}, {"parents", "/records?kind=parent"}},
-		"dpo":           {{"home", "/home"}, {"libraries", "/records?kind=library"}, {"footprints", wren + "/footprints"}},
+		"dpo": {{"home", "/home"}, {"libraries", "/records?kind=library"}, {"footprints", wren + "/footprints"},
+			{"oversight", "/oversight"}, {"looks", "/oversight/looks"}, {"unusual", "/oversight/unusual"}, {"sample", "/oversight/sample"}, {"sample-drawn", "/oversight/sample?size=5"}, {"concerns", "/oversight/concerns"},
+			{"concern", "/oversight/concerns/{concern}"}, {"concern-closes", "/oversight/concerns/{concern}/closed"}, {"raise", "/looks/{look}/concern"}, {"questions", "/questions"}, {"question", "/questions/{question}"},
+			{"person-footprints", "/people/{person Sam Example}/footprints"}, {"no-days", "/oversight/unusual?from-day=31&from-month=2&from-year=2025"}},
+		"individual": {{"home", "/home"}, {"own", "/people/{person Jules Example}/footprints"}},
 		"admin": {{"home", "/home"}, {"people", "/people"}, {"person", "/people/{person Sam Example}"}, {"give-role", "/people/{person Sam Example}/roles/give"}, {"settings", "/settings"}, {"add-setting", "/settings/add"},
 			{"sign-ins", "/sign-ins"}, {"map", "/sign-ins/map"}, {"staff-file", sam}, {"token", "/me/tokens/new"}},
 	}
@@ -70,7 +74,7 @@ func (s *stack) everyPage(t *testing.T) {
 
 // refused are the pages that are shown to say no.
 func refused(name string) bool {
-	return name == "nowhere" || name == "not-yours" || name == "library-no-day"
+	return name == "nowhere" || name == "not-yours" || name == "library-no-day" || name == "no-days"
 }
 
 // address puts numbers in for names.
@@ -85,6 +89,12 @@ func (s *stack) address(db *pgx.Conn, path string) string {
 		kind, name, _ := strings.Cut(name, " ")
 		sql, args := `select id from app.record where name = $1`, []any{name}
 		switch kind {
+		case "concern":
+			sql, args = `select max(id) from app.concern where about_actor = raised_by`, nil
+		case "question":
+			sql, args = `select max(id) from app.look_question where id in (select question_id from app.look_answer)`, nil
+		case "look":
+			sql, args = `select max(f.id) from app.footprint f join app.actor a on a.id = f.actor_id where a.name = 'Toni Example' and f.action = 'record.viewed'`, nil
 		case "person":
 			sql = `select id from app.actor where name = $1`
 		case "document":

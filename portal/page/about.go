@@ -104,6 +104,14 @@ func NoticeOf(what string) *Notice {
 		"dropped":    "The file was not added",
 		"none":       "None of the files was added",
 		"kept":       "Your files are kept until tomorrow",
+
+		"asked":             "The question is asked",
+		"answered":          "Your answer is kept",
+		"looked-into":       "What came of it is kept",
+		"concern-raised":    "The concern is sent",
+		"concern-answered":  "The answer is sent",
+		"concern-passed-on": "The concern is passed on",
+		"concern-closed":    "The concern is closed",
 	}[what]
 	if !ok {
 		return nil

@@ -44,6 +44,7 @@ type Document struct {
 	Earlier          *Link
 	Why              string
 	Footprints       *Link
+	Looks, Reasons   string // addresses of who has looked at the document, and of every reason why it is seen
 }
 
 // DocumentOf makes the words of the page. day is the one that was asked about,

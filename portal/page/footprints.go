@@ -8,40 +8,58 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/clock"
+	"custodian/internal/looks"
 )
 
 // FootprintRow is one look, change or refusal.
 type FootprintRow struct {
 	When, UTC, Stamp string
 	Who, Post        string
+	Only             string // address of the list of this person's alone, "" where there is none
+	Then, By         string // what they were then, and by what they saw it
 	What, Address    string
+	Where            *Link // the record, in lists of several
 	Refused          *Status
+	Concern, Ask     string // addresses of what can be made of it, "" for none
 }
 
-// Footprints are who looked at a record, and what they did.
+// Footprints are who looked at something, and what they did.
 type Footprints struct {
 	Frame
 	Heading, Caption string
 	Own              bool // the reader sees their own alone
+	Several          bool // records: each row names its own
+	Intro            string
+	Narrow           *Narrow
 	Rows             []FootprintRow
 	Earlier          string
 	Later            string // the newest again, where the list has gone on
+	Export           string // address of a copy, "" for none
 }
 
-// FootprintsOf makes the page. found holds one more than limit where the list
-// goes on.
-func FootprintsOf(record int64, found []audit.Footprint, before int64, limit int, now time.Time) Footprints {
+// Narrow is the form that narrows a list of footprints.
+type Narrow struct {
+	Address     string
+	From, Until Date
+	Act         Choice
+	Person      *Link // whose alone are shown, and the list of everybody's
+	PersonID    string
+	Opened      bool
+}
+
+// FootprintsOf makes the page of a list. found holds one more than limit where the
+// list goes on; at is the list's address, with what narrows it.
+func FootprintsOf(found []looks.Look, at string, before int64, limit int, now time.Time) Footprints {
 	f := Footprints{}
-	at := RecordAddress(record) + "/footprints"
 	if len(found) > limit {
 		found = found[:limit]
-		f.Earlier = at + "?before=" + strconv.FormatInt(found[limit-1].ID, 10)
+		f.Earlier = with(at, "before", strconv.FormatInt(found[limit-1].ID, 10))
 	}
 	if before != 0 {
 		f.Later = at
 	}
-	for _, p := range found {
-		f.Rows = append(f.Rows, footprintRow(p, now))
+	for _, l := range found {
+		f.Rows = append(f.Rows, lookRow(l, now))
 	}
 	return f
 }
@@ -204,5 +222,23 @@ func deeds() map[string]deed {
 		access.ExportTree.Name:      {"Exported all footprints, to be checked elsewhere", "export all footprints"},
 		access.RaiseEpoch.Name:      {"Let signing go on after a backup was restored", "let signing go on after a backup was restored"},
 		access.Public.Name:          {"Looked at a page for everybody", "look at a page for everybody"},
+		access.ViewOversight.Name:   {"Looked at the page for oversight", "look at the page for oversight"},
+		access.ListLooks.Name:       {"Looked through footprints", "look through footprints"},
+		access.ExportLooks.Name:     {"Took a copy of footprints", "take a copy of footprints"},
+		access.DrawSample.Name:      {"Drew a sample of looks", "draw a sample of looks"},
+		access.ViewLooked.Name:      {"Looked at who has looked at their own record", "look at who has looked"},
+		access.ViewReasons.Name:     {"Looked at why they can see %s", "look at why they can see %s"},
+		access.ListUnusual.Name:     {"Looked at what is out of the ordinary", "look at what is out of the ordinary"},
+		access.LookInto.Name:        {"Wrote down what came of an unusual look", "write down what came of an unusual look"},
+		access.ListConcerns.Name:    {"Looked at concerns", "look at concerns"},
+		access.ViewConcern.Name:     {"Looked at a concern", "look at a concern"},
+		access.RaiseConcern.Name:    {"Raised a concern about a look", "raise a concern about a look"},
+		access.AnswerConcern.Name:   {"Answered a concern", "answer a concern"},
+		access.PassConcernOn.Name:   {"Passed a concern on", "pass a concern on"},
+		access.CloseConcern.Name:    {"Closed a concern", "close a concern"},
+		access.AskReason.Name:       {"Asked somebody why they looked", "ask somebody why they looked"},
+		access.ViewQuestion.Name:    {"Looked at a question about a look", "look at a question about a look"},
+		access.ListQuestions.Name:   {"Looked at questions about looks", "look at questions about looks"},
+		access.AnswerQuestion.Name:  {"Said why they looked", "say why they looked"},
 	}
 }

@@ -28,11 +28,12 @@ type Myself struct {
 	Sessions             []SessionRow
 	Tokens               []TokenRow
 	MoreTokens           string
+	Did                  string // address of their own footprints
 }
 
 // MyselfOf begins the page with who somebody is and which roles they hold.
 func MyselfOf(p people.Profile) Myself {
-	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider}
+	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider, Did: PersonAddress(int64(p.ID)) + "/footprints"}
 	for _, r := range p.Roles {
 		m.Roles = append(m.Roles, RoleRow{RoleWords(r.Role), Where(r.Home), DayOf(r.From)})
 	}

@@ -55,6 +55,7 @@ type Record struct {
 	Add, Close, Reopen     string
 	Move                   string
 	Footprints             *Link
+	Reasons, Looked        string // addresses of why it is seen, and of who has looked, for whoever it is about
 	Events                 []Event
 }
 
