@@ -38,6 +38,11 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 	}
 	v := page.HomeOf(needs, unfinished, news, libraries, now())
 	v.Add = page.Adding(menu, libraries)
+	due, err := s.keeper.DueLodgings(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
+	v.Lodges(due)
 	if menu.Manages {
 		if err := s.forAdministrator(c, actor, &v); err != nil {
 			return err

@@ -20,6 +20,7 @@ type Where struct {
 	HomeName string
 	Open     bool
 	May      May
+	Adds     []access.Section // to which the reader may add a new document
 }
 
 // May is what the reader's live grants allow at a place. It is what a page
@@ -53,9 +54,8 @@ func where(ctx context.Context, tx *pg.Tx, id int64) (Where, error) {
 		_, ok := access.DecideRecord(rights, a, place)
 		return ok
 	}
-	// a document is added to the general section
-	_, add := access.Decide(rights, access.AddDocument, place)
-	w.May = May{Read: may(access.ListDocuments), Add: add, Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
+	w.Adds = access.MayIn(rights, access.AddDocument, place)
+	w.May = May{Read: may(access.ListDocuments), Add: len(w.Adds) > 0, Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
 	return w, nil
 }
 

@@ -99,6 +99,14 @@ func NoticeOf(what string) *Notice {
 		"dropped":    "The file was not added",
 		"none":       "None of the files was added",
 		"kept":       "Your files are kept until tomorrow",
+
+		"safety":       "The safety panel says it now",
+		"section":      "It is in the other section now",
+		"lodged":       "It is in the restricted section now. The main file shows a note that something was lodged",
+		"lodging-kept": "It stays in the restricted section until its next review",
+		"shared":       "It is recorded with whom it was shared",
+		"lodging-out":  "It has left the restricted section",
+		"consulted":    "What they said is recorded",
 	}[what]
 	if !ok {
 		return nil
