@@ -47,6 +47,13 @@ func dated() map[string]string {
 		"statement":    "said_at",
 		"standing":     "known_from known_to",
 		"footprint":    "at",
+
+		"document_move":    "at",
+		"lodging":          "lodged_at",
+		"lodging_event":    "at",
+		"consultation":     "at",
+		"lodging_note":     "at",
+		"safety_statement": "at",
 	}
 }
 
@@ -65,6 +72,9 @@ func (t *telling) age(ctx context.Context) error {
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit there is nothing left to undo
 	if err := t.lay(ctx, tx); err != nil {
 		return fmt.Errorf("sample: date back: %w", err)
+	}
+	if err := t.reviewsBack(ctx, tx); err != nil {
+		return err
 	}
 	tables := dated()
 	for _, table := range sortedKeys(tables) {
