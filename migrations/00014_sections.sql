@@ -151,7 +151,7 @@ end $$;
 create function app.advises(actor bigint, record bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
   return exists (select from app.record r join app.actor a on a.id = actor and a.kind = 'person' join app.grants g on g.actor_id = a.id
-    where r.id = record and g.rights & 8 = 8 and g.valid_from <= statement_timestamp() and g.valid_until > statement_timestamp()
+    where r.id = record and r.actor_id is distinct from a.id and g.rights & 8 = 8 and g.valid_from <= statement_timestamp() and g.valid_until > statement_timestamp()
       and g.covers @> any (array[r.provider_id * 128 + r.kind * 3 + 2, r.home_id * 128 + 16 + r.kind * 3 + 2, r.id * 128 + 32 + r.kind * 3 + 2])
       and not exists (select from app.shield s where s.actor_id = actor and s.record_id = r.id and s.valid_from <= statement_timestamp() and s.valid_until > statement_timestamp()));
 end $$;
@@ -193,6 +193,13 @@ create function app.reach_besides(need int, bases text[]) returns int8multirange
 begin
   return (select coalesce(range_agg(g.covers), '{}') from app.grants g
     where g.actor_id = app.me() and g.valid_until > statement_timestamp() and g.valid_from <= statement_timestamp() and g.rights & need = need and g.basis <> all (bases));
+end $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+-- Whether a record is the file of whoever asks: what is restricted in it is kept from them, whatever they manage.
+create function app.about_me(record bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
+begin
+  return exists (select from app.record r where r.id = record and r.actor_id = app.me());
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -321,20 +328,20 @@ create constraint trigger lodged after insert on app.lodging_event deferrable in
 
 -- +goose StatementBegin
 -- Footprints of what is done in the restricted section lie there, also those about the record as a whole and about a document that leaves it. So do those of
--- files that wait to be added: to which section they will belong is not said yet.
+-- files that wait to be added (to which section they will belong is not said yet), and of what is said in the panel and kept from whom it is about.
 create function app.place_restricted() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
 begin
   if new.class is not null and new.class / 3 <> 3 then new.class := new.class / 3 * 3 + 2; end if;
   return new;
 end $$;
 -- +goose StatementEnd
-create trigger place_restricted before insert on app.footprint for each row when (new.action like 'lodging.%' or new.action like 'upload.%') execute function app.place_restricted();
+create trigger place_restricted before insert on app.footprint for each row when (new.action like 'lodging.%' or new.action like 'upload.%' or new.detail ->> 'section' = 'restricted') execute function app.place_restricted();
 
 -- +goose StatementBegin
 do $$
 declare f text; t text;
 begin
-  foreach f in array array['class_told()', 'live_lodging(bigint)', 'advises(bigint,bigint)', 'advisers(bigint)', 'subject_reads(bigint)', 'release_lacks(bigint)', 'reach_besides(int,text[])', 'class_now(bigint)',
+  foreach f in array array['class_told()', 'live_lodging(bigint)', 'advises(bigint,bigint)', 'advisers(bigint)', 'subject_reads(bigint)', 'release_lacks(bigint)', 'reach_besides(int,text[])', 'class_now(bigint)', 'about_me(bigint)',
       'move_from()', 'move_to()', 'lodge()', 'note_lodging()', 'judge_lodging()', 'note_end()', 'date_consultation()', 'date_safety()', 'lodged()', 'place_restricted()'] loop
     execute 'alter function app.' || f || ' owner to custodian_rule';
   end loop;
@@ -365,6 +372,9 @@ create policy moves on app.document_move for insert to custodian_app with check 
   and app.sees(d.provider_id, d.home_id, d.record_id, d.id, from_class, (select app.reach(8)), (select app.shields()))
   and app.sees(d.provider_id, d.home_id, d.record_id, d.id, to_class, (select app.reach(8)), (select app.shields()))));
 
+create policy not_of_oneself on app.document as restrictive for select to custodian_app using (class % 3 <> 2 or not app.about_me(record_id));
+create policy not_of_oneself on app.lodging as restrictive for all to custodian_app using (not app.about_me(record_id)) with check (not app.about_me(record_id));
+create policy not_of_oneself on app.lodging_note as restrictive for select to custodian_app using (not app.about_me(record_id));
 create policy sees on app.lodging for select to custodian_app using (exists (select from app.record r where r.id = record_id
   and app.sees(r.provider_id, r.home_id, r.id, document_id, (r.kind * 3 + 2)::smallint, (select app.reach(1)), (select app.shields()))));
 create policy lodges on app.lodging for insert to custodian_app with check (lodged_by = app.me() and exists (select from app.record r where r.id = record_id
@@ -390,5 +400,6 @@ create policy says on app.safety_statement for insert to custodian_app with chec
   and app.sees(r.provider_id, r.home_id, r.id, 0, (r.kind * 3)::smallint, (select app.reach_besides(2, '{data-subject,portal-link}')), (select app.shields()))));
 
 -- Footprints carry the class that their document had then; while it lies in another section they are seen by whoever may see them there as well.
-create policy sections on app.footprint as restrictive for select to custodian_app using (document_id is null or actor_id = (select app.me())
-  or app.sees(provider_id, app.lies_in(record_id), record_id, document_id, app.class_now(document_id), (select app.reach(64)), (select app.shields())));
+create policy sections on app.footprint as restrictive for select to custodian_app using (actor_id = (select app.me())
+  or (document_id is null or app.sees(provider_id, app.lies_in(record_id), record_id, document_id, app.class_now(document_id), (select app.reach(64)), (select app.shields())))
+    and (class is null or class % 3 <> 2 and coalesce(app.class_now(document_id), 0) % 3 <> 2 or not app.about_me(record_id)));

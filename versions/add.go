@@ -104,8 +104,9 @@ func maySection(ctx context.Context, tx *pg.Tx, p access.Place, open bool) ([]ac
 	if err != nil {
 		return nil, err
 	}
-	sections := access.MayIn(rights, access.AddDocument, p)
+	sections, err := openTo(ctx, tx, p.Record, access.MayIn(rights, access.AddDocument, p))
 	switch {
+	case err != nil:
 	case len(sections) == 0:
 		err = fault.New(fault.Forbidden, noAdding)
 	case !open:

@@ -201,11 +201,13 @@ func (k *Keeper) RestrictedOf(ctx context.Context, actor access.Actor, record in
 			return err
 		}
 		var provider int64
-		if err := tx.QueryRow(ctx, `select provider_id from app.record where id = @record`, pgx.NamedArgs{"record": record}).Scan(&provider); err != nil {
+		var own bool
+		err = tx.QueryRow(ctx, `select provider_id, app.about_me(id) from app.record where id = @record`, pgx.NamedArgs{"record": record}).Scan(&provider, &own)
+		if err != nil {
 			return err
 		}
 		place := access.Place{Provider: provider, Home: s.Where.Home, Record: record, Class: access.ClassOf(s.Where.Kind, access.Restricted)}
-		if _, ok := access.Decide(rights, access.ViewLodgings, place); !ok || !slices.Contains(access.SectionsOf(s.Where.Kind), access.Restricted) {
+		if _, ok := access.Decide(rights, access.ViewLodgings, place); !ok || own || !slices.Contains(access.SectionsOf(s.Where.Kind), access.Restricted) {
 			return fault.NotThere()
 		}
 		_, s.May = access.Decide(rights, access.AddDocument, place)
@@ -322,7 +324,7 @@ func (k *Keeper) ReadsRestricted(ctx context.Context, actor access.Actor, record
 	var reads bool
 	err := pg.Read(ctx, k.db, actor, func(tx *pg.Tx) error {
 		return tx.QueryRow(ctx, `
-			select coalesce((select r.kind <> @library and app.sees(r.provider_id, r.home_id, r.id, 0, (r.kind * 3 + 2)::smallint, app.reach(1), app.shields())
+			select coalesce((select r.kind <> @library and not app.about_me(r.id) and app.sees(r.provider_id, r.home_id, r.id, 0, (r.kind * 3 + 2)::smallint, app.reach(1), app.shields())
 				from app.record r where r.id = @record), false)`, pgx.NamedArgs{"record": record, "library": access.Library}).Scan(&reads)
 	})
 	return reads, err

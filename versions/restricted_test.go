@@ -157,3 +157,53 @@ func (w *world) overdue(lodging int64, days int) {
 		must(w.t, err)
 	}
 }
+
+// A manager who has a staff file meets nothing of what is restricted in it, and
+// advises on nothing there.
+func TestOnesOwnFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, file := t.Context(), w.Records["Morgan Example"]
+	w.helper(file)
+	if _, err := w.put("helper", file, w.entry(secret, "restricted")); problem(err) != "advised_by" {
+		t.Errorf("whom the file is about advised: %v", err)
+	}
+	w.Exec(t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values ($1, 2, $2, 32767, 127, 'role', 1, 'for the test', now())`,
+		int64(w.Actors["individual"].ID), file)
+	e := w.entry(secret, "restricted")
+	e.AdvisedBy = fmt.Sprint(w.Actors["individual"].ID)
+	a, err := w.put("helper", file, e)
+	must(t, err)
+	manager := w.Actors["manager"]
+	if _, err := w.keeper.Versions(ctx, manager, a.Document.ID, 0, 10); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the document: %v", err)
+	}
+	if _, err := w.keeper.RestrictedOf(ctx, manager, file); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the section: %v", err)
+	}
+	if _, err := w.put("manager", file, e); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("adds there: %v", err)
+	}
+	where, err := w.keeper.Where(ctx, manager, file)
+	if must(t, err); !slices.Equal(where.Adds, []access.Section{access.General, access.Sensitive}) {
+		t.Errorf("is offered %v", where.Adds)
+	}
+	notes, err := w.keeper.Notes(ctx, manager, file)
+	if must(t, err); len(notes) != 0 {
+		t.Errorf("is shown %d notes", len(notes))
+	}
+	list, err := w.keeper.Register(ctx, manager, versions.RegisterPlace{}, 10)
+	if must(t, err); len(list) != 0 {
+		t.Errorf("the register shows %d", len(list))
+	}
+	prints, err := audit.OfRecord(ctx, w.DB, manager, file, 0, 100)
+	must(t, err)
+	for _, f := range prints {
+		if access.ActorID(f.ActorID) != manager.ID && (f.Document != nil || strings.HasPrefix(f.Action, "lodging.")) {
+			t.Errorf("a footprint tells: %+v", f)
+		}
+	}
+	if list, err := w.keeper.Register(ctx, w.Actors["individual"], versions.RegisterPlace{}, 10); err != nil || len(list) != 1 {
+		t.Errorf("who manages it besides sees %d: %v", len(list), err)
+	}
+}

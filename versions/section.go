@@ -176,6 +176,20 @@ func movesTo(r access.Rights, p access.Place) []access.Section {
 	})
 }
 
+// openTo leaves out the restricted section of the actor's own file: it is kept from
+// them, whatever they manage.
+func openTo(ctx context.Context, tx *pg.Tx, record int64, sections []access.Section) ([]access.Section, error) {
+	if !slices.Contains(sections, access.Restricted) {
+		return sections, nil
+	}
+	var own bool
+	err := tx.QueryRow(ctx, `select app.about_me(@record)`, pgx.NamedArgs{"record": record}).Scan(&own)
+	if own {
+		sections = slices.DeleteFunc(sections, func(s access.Section) bool { return s == access.Restricted })
+	}
+	return sections, err
+}
+
 // cannotSection tells what stands in the way of moving a document to the other
 // open section, or to the restricted one.
 func (s Sheet) cannotSection(a access.Action) *fault.Fault {

@@ -158,7 +158,9 @@ func (s *Sheet) place(ctx context.Context, tx *pg.Tx, d found) error {
 	grant, reads := access.Decide(rights, access.ViewDocument, d.place)
 	w.May = May{Read: reads, Add: may(access.AddVersion), Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
 	s.Where = w
-	s.MovesTo = movesTo(rights, d.place)
+	if s.MovesTo, err = openTo(ctx, tx, d.Record, movesTo(rights, d.place)); err != nil {
+		return err
+	}
 	s.Why, err = grants.ReasonOf(ctx, tx, grant)
 	return err
 }

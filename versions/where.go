@@ -54,7 +54,9 @@ func where(ctx context.Context, tx *pg.Tx, id int64) (Where, error) {
 		_, ok := access.DecideRecord(rights, a, place)
 		return ok
 	}
-	w.Adds = access.MayIn(rights, access.AddDocument, place)
+	if w.Adds, err = openTo(ctx, tx, id, access.MayIn(rights, access.AddDocument, place)); err != nil {
+		return w, err
+	}
 	w.May = May{Read: may(access.ListDocuments), Add: len(w.Adds) > 0, Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
 	return w, nil
 }

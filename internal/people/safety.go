@@ -221,9 +221,9 @@ const (
 // SaySafety says something in the safety panel of a record. What was said before
 // stays, with its days.
 func SaySafety(ctx context.Context, db *pg.DB, actor access.Actor, record int64, n NewStatement) error {
-	about := audit.Act{Action: access.SaySafety, Target: audit.Target{Record: record}, Detail: audit.Detail{"topic": string(n.Topic)}}
-	if !slices.Contains(Topics(access.YoungPerson), n.Topic) {
-		about.Detail = nil // what is no topic is somebody's words
+	about := audit.Act{Action: access.SaySafety, Target: audit.Target{Record: record}}
+	if keptFromSubject(n.Topic) {
+		about.Detail = audit.Detail{"section": access.Restricted.String()} // so is that it was said
 	}
 	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
 		// the record stays open, and where it is, until this is committed

@@ -139,9 +139,9 @@ func LodgingOf(l versions.Lodged) Lodging {
 	for _, x := range l.Lacks {
 		v.Lacks = append(v.Lacks, lackWords(x))
 	}
-	v.Sees = "Whom this record is about has no login. Moving it out gives it to nobody new but those who read the section it goes to."
+	v.Sees = "The person this record is about has no login here, so moving it out gives it only to those who read the section it goes to."
 	if l.SubjectSees {
-		v.Sees = "Whom this record is about reads it here. Moving it out gives it to them."
+		v.Sees = "The person this record is about reads it here. Moving it out gives it to them."
 	}
 	for _, a := range l.Asked {
 		v.Asked = append(v.Asked, Happening{Title: answerWords(a.Answer), When: "Asked on " + a.On.Format("2 January 2006") + ", recorded by " + joined(a.By, lowerPost(a.Post)) + " on " + DayOf(a.At), Words: []string{a.Words}})
@@ -221,12 +221,12 @@ func EndLodging(l versions.Lodged, withdrawn bool, f *Form) Change {
 	}
 	switch {
 	case l.SubjectSees:
-		c.Words = []string{"Whom this record is about reads it here. This gives it to them."}
+		c.Words = []string{"The person this record is about reads it here. This gives it to them."}
 		for _, x := range l.Lacks {
 			c.Words = append(c.Words, lackWords(x))
 		}
 	default:
-		c.Words = []string{"Everybody sees it then who reads the section it goes to. Whom the record is about has no login here."}
+		c.Words = []string{"Everybody sees it then who reads the section it goes to. The person this record is about has no login here."}
 	}
 	c.Ask(f.SectionChoice("To which section does it go?", l.RecordKind, []access.Section{access.General, access.Sensitive}), why)
 	if l.SubjectSees {
@@ -244,7 +244,7 @@ func askDespite(c *Change, l versions.Lodged, f *Form) {
 
 // AskOriginator makes the page on which it is recorded what whoever told it says.
 func AskOriginator(l versions.Lodged, f *Form) Change {
-	c := lodgingChange(l, "What whoever told us says", "Record it", "Before anything is passed on to whom it is about, all reasonable steps are taken to ask whoever told us, and what they say is taken into account.")
+	c := lodgingChange(l, "What whoever told us says", "Record it", "Before anything is passed on to the person it is about, all reasonable steps are taken to ask whoever told us, and what they say is taken into account.")
 	c.Ask(f.Choice("answer", "What came of asking them?", "", Option{Value: "agrees", Words: answerWords("agrees")}, Option{Value: "objects", Words: answerWords("objects")},
 		Option{Value: "not-reached", Words: answerWords("not-reached"), Hint: "Write down every step that was taken."}),
 		f.Text("words", "What did they say, or which steps were taken?", ""), f.Date("on", "When were they asked?", "For example, 14 3 2025"))

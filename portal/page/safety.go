@@ -60,7 +60,7 @@ func SafetyOf(s people.Safety, asked bool) *SafetyPanel {
 
 // saidWords says from when something holds, who said it and who wrote it down.
 func saidWords(s people.Statement) string {
-	words := "Since " + s.From.Format("2 January 2006") + ", said by " + s.Source + ". Recorded by " + joined(s.By, lowerPost(s.Post))
+	words := "Since " + s.From.Format("2 January 2006") + ". Said by: " + s.Source + ". Recorded by " + joined(s.By, lowerPost(s.Post))
 	if on := DayOf(s.At); on != s.From.Format("2 January 2006") {
 		words += " on " + on
 	}
@@ -94,10 +94,10 @@ func SafetyPage(s people.Safety, asked bool) Safety {
 
 // SaySafety makes the page on which something is said in the panel.
 func SaySafety(s people.Safety, t people.Topic, f *Form) Change {
-	c := Change{Heading: topicWords(t), Caption: s.Record.Name, Submit: Submit{Words: "Say it in the panel"}, FactsTitle: "What the panel says now"}
+	c := Change{Heading: topicWords(t), Caption: s.Record.Name, Submit: Submit{Words: "Add it to the panel"}, FactsTitle: "What the panel says now"}
 	c.Words = []string{"Everybody who cares for them sees this at the top of the record. What stood there before stays, with its days."}
 	if t == people.Contact || t == people.Withheld {
-		c.Words = append(c.Words, "Whom the record is about is not shown this topic.")
+		c.Words = append(c.Words, "The person whom the record is about is not shown this topic.")
 	}
 	c.Facts = []Fact{{topicWords(t), "Not asked yet"}}
 	for _, l := range s.Lines {

@@ -81,7 +81,7 @@ func (f *Form) Lodging(advisers []versions.Adviser) LodgingFields {
 		who = append(who, Option{Value: strconv.FormatInt(a.ID, 10), Words: words})
 	}
 	l.Adviser = f.Choice("advised_by", "Which manager advised?", "Nothing is restricted without a manager’s advice.", who...)
-	l.Originator = f.Line("originator", "Who told us?", "A name, a post or an organisation. They are asked before it is ever passed on to whom it is about.")
+	l.Originator = f.Line("originator", "Who told us?", "A name, a post or an organisation. They are asked before it is ever passed on to the person it is about.")
 	l.Review = f.Date("lodging_review_on", "When is this to be looked at again?", "A day within a year. Until then, or sooner: whether it is still right to keep it from them.")
 	return l
 }
