@@ -48,6 +48,9 @@ func (s *server) documentPage(c *gin.Context, actor access.Actor) error {
 	}
 	v := page.DocumentOf(sheet, q.Day, known, q.Before, versionsOfPage)
 	offersOf(&v, sheet)
+	if err := s.sectionOf(c, actor, &v, sheet); err != nil {
+		return err
+	}
 	if v.Frame, err = s.documentFrame(c, actor, sheet, q, ""); err != nil {
 		return err
 	}

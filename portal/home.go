@@ -44,6 +44,11 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v.AddNeeds(page.LookNeeds(waits, now()))
+	due, err := s.keeper.DueLodgings(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
+	v.Lodges(due)
 	if menu.Manages {
 		if err := s.forAdministrator(c, actor, &v); err != nil {
 			return err

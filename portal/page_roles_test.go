@@ -86,6 +86,9 @@ type filling struct {
 // nothing, has no line here: it is asked as it stands.
 func (s stage) fill(r portal.Route) filling {
 	s.t.Helper()
+	if f, ok := s.sectionFill(r); ok {
+		return f
+	}
 	home, actor := number(s.Homes[sample.ChildrensHome]), number(int64(s.Actors["staff2"].ID))
 	document := func(a added, rest string) string { return "/documents/" + a.Document.ID + rest }
 	waiting := func(rest string) string {

@@ -70,6 +70,9 @@ func (s scene) ask(who string, r portal.Route) int {
 
 // right is a request for a route in which nothing is wrong.
 func (s scene) right(r portal.Route) (path string, body any) {
+	if path, body, ok := s.sectionRight(r); ok {
+		return path, body
+	}
 	why := map[string]string{"why": "for the test"}
 	path = strings.NewReplacer(":name", strings.TrimPrefix(asset(s.t), "/assets/"), ":n", "1").Replace(r.Path)
 	doc, record := s.approved, strings.TrimPrefix(s.library(), "/api/v1/records/")

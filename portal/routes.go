@@ -54,5 +54,16 @@ func (s *server) routes() []route {
 		{http.MethodPost, api + "/documents/:id/versions/:n/restore", access.RestoreVersion, s.restore},
 		{http.MethodGet, api + "/documents/:id/versions/:n/content", access.OpenVersion, s.content},
 		{http.MethodHead, api + "/documents/:id/versions/:n/content", access.OpenVersion, s.content},
+
+		{http.MethodGet, api + "/records/:id/safety", access.ViewSafety, s.safety},
+		{http.MethodPost, api + "/records/:id/safety", access.SaySafety, s.sayInPanel},
+		{http.MethodPost, api + "/documents/:id/section", access.MoveSection, s.changeSection},
+		{http.MethodGet, api + "/records/:id/lodgings", access.ViewLodgings, s.recordLodgings},
+		{http.MethodGet, api + "/lodgings", access.ListLodgings, s.lodgings},
+		{http.MethodGet, api + "/lodgings/:id", access.ViewLodgings, s.lodging},
+		{http.MethodPost, api + "/lodgings/:id/keep", access.KeepLodging, s.keepLodging},
+		{http.MethodPost, api + "/lodgings/:id/share", access.ShareLodging, s.shareLodging},
+		{http.MethodPost, api + "/lodgings/:id/end", access.EndLodging, s.endLodging},
+		{http.MethodPost, api + "/lodgings/:id/consult", access.AskOriginator, s.consultOriginator},
 	}
 }

@@ -26,6 +26,7 @@ func TestNotThereAndNotYoursAreTheSame(t *testing.T) {
 		"/documents": paper("policy", "2026-01-01", "x"), "/versions": edition("2026-01-01", "x"), "/withdraw": map[string]string{"from": "2026-01-01", "why": "x"},
 		"/approve": map[string]string{}, "/correct": map[string]string{"in_force_from": "2026-01-01", "why": "x"}, "/restore": map[string]string{"why": "x"}, "/revoke": nil,
 	}
+	lodging := w.lodgedElsewhere(bodies)
 	routes, tried := 0, 0
 	refused := w.refusals()
 	for _, r := range portal.Routes() {
@@ -34,7 +35,7 @@ func TestNotThereAndNotYoursAreTheSame(t *testing.T) {
 		}
 		routes++
 		noun := strings.Split(r.Path, "/")[3]
-		real := map[string]string{"records": strings.TrimPrefix(theirs, "/api/v1/records/"), "documents": v.Document.ID, "settings": number(w.Homes[sample.FamilyCentre]), "tokens": token.ID}[noun]
+		real := map[string]string{"records": strings.TrimPrefix(theirs, "/api/v1/records/"), "documents": v.Document.ID, "settings": number(w.Homes[sample.FamilyCentre]), "tokens": token.ID, "lodgings": lodging}[noun]
 		var body any
 		if r.Method == http.MethodPost {
 			var known bool

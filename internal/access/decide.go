@@ -88,6 +88,20 @@ var (
 	Public             = Action{Name: "public"} // needs nobody to be signed in
 )
 
+// What is done in the sections of a record.
+var (
+	MoveSection   = Action{Name: "document.sectioned", Needs: Manage}
+	Lodge         = Action{Name: "lodging.made", Needs: Manage, Or: Add}
+	ViewLodgings  = Action{Name: "lodging.viewed", Needs: Read}
+	ListLodgings  = Action{Name: "lodging.listed", Needs: Manage, Or: Audit}
+	KeepLodging   = Action{Name: "lodging.kept", Needs: Manage}
+	ShareLodging  = Action{Name: "lodging.shared", Needs: Manage}
+	EndLodging    = Action{Name: "lodging.ended", Needs: Manage}
+	AskOriginator = Action{Name: "lodging.consulted", Needs: Manage}
+	ViewSafety    = Action{Name: "safety.viewed", Needs: Read}
+	SaySafety     = Action{Name: "safety.said", Needs: Add}
+)
+
 // Decide tells whether the rights allow the action on a document lying at the
 // place, and by which grant (0 when not). A shield refuses whatever the grants
 // say; a service account never approves.

@@ -51,16 +51,22 @@ func dated() map[string]string {
 		"scim_member":     "from_at until_at",
 		"scim_stop":       "at",
 
-		"version":       "event_at recorded_at",
-		"decision":      "at",
-		"statement":     "said_at",
-		"standing":      "known_from known_to",
-		"footprint":     "at",
-		"concern":       "at",
-		"concern_event": "at",
-		"look_question": "at",
-		"look_answer":   "at",
-		"looked_into":   "at",
+		"version":          "event_at recorded_at",
+		"decision":         "at",
+		"statement":        "said_at",
+		"standing":         "known_from known_to",
+		"footprint":        "at",
+		"concern":          "at",
+		"concern_event":    "at",
+		"look_question":    "at",
+		"look_answer":      "at",
+		"looked_into":      "at",
+		"document_move":    "at",
+		"lodging":          "lodged_at",
+		"lodging_event":    "at",
+		"consultation":     "at",
+		"lodging_note":     "at",
+		"safety_statement": "at",
 	}
 }
 
@@ -79,6 +85,9 @@ func (t *telling) age(ctx context.Context) error {
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit there is nothing left to undo
 	if err := t.lay(ctx, tx); err != nil {
 		return fmt.Errorf("sample: date back: %w", err)
+	}
+	if err := t.reviewsBack(ctx, tx); err != nil {
+		return err
 	}
 	tables := dated()
 	for _, table := range sortedKeys(tables) {

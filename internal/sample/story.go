@@ -110,6 +110,9 @@ func (t *telling) plan() error {
 			return fmt.Errorf("sample: %s: %w", l.record, err)
 		}
 	}
+	if err := t.planSections(); err != nil {
+		return err
+	}
 	t.planLooks()
 	t.planOversight()
 	t.endings()

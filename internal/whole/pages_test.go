@@ -17,7 +17,7 @@ func shown() map[string][][2]string {
 	library, wren, sam := "/records/{record Policies of Larkfield House}", "/records/{record Wren Sample}", "/records/{record Sam Example}"
 	safe := "/documents/{document Policies of Larkfield House/Safeguarding policy}"
 	waiting := "/documents/{document Policies of Larkfield House/Missing from home policy}"
-	return map[string][][2]string{
+	return withSections(map[string][][2]string{
 		"": {{"front", "/"}, {"help", "/help"}, {"accessibility", "/accessibility"}, {"privacy", "/privacy"}, {"records-safe", "/records-safe"}, {"signed-out", "/signed-out"}, {"nowhere", "/nowhere"}},
 		"staff": {{"home", "/home"}, {"me", "/me"}, {"library", library}, {"young-people", "/records?kind=young-person"}, {"young-person", wren},
 			{"young-person-as-at", wren + "?on-day=1&on-month=2&on-year=2025"}, {"add", wren + "/add"}, {"add-version", safe + "/add"}, {"own-footprints", wren + "/footprints"},
@@ -37,7 +37,7 @@ func shown() map[string][][2]string {
 		"individual": {{"home", "/home"}, {"own", "/people/{person Jules Example}/footprints"}},
 		"admin": {{"home", "/home"}, {"people", "/people"}, {"person", "/people/{person Sam Example}"}, {"give-role", "/people/{person Sam Example}/roles/give"}, {"settings", "/settings"}, {"add-setting", "/settings/add"},
 			{"sign-ins", "/sign-ins"}, {"map", "/sign-ins/map"}, {"staff-file", sam}, {"token", "/me/tokens/new"}},
-	}
+	})
 }
 
 // everyPage looks at each page as each person, with axe-core on a desk's window and
@@ -97,6 +97,8 @@ func (s *stack) address(db *pgx.Conn, path string) string {
 			sql, args = `select max(f.id) from app.footprint f join app.actor a on a.id = f.actor_id where a.name = 'Toni Example' and f.action = 'record.viewed'`, nil
 		case "person":
 			sql = `select id from app.actor where name = $1`
+		case "lodging":
+			sql = `select l.id from app.lodging l join app.record r on r.id = l.record_id where r.name = $1`
 		case "document":
 			record, title, _ := strings.Cut(name, "/")
 			sql, args = `select d.id from app.document d join app.record r on r.id = d.record_id where r.name = $1 and d.title = $2`, []any{record, title}

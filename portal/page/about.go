@@ -112,6 +112,13 @@ func NoticeOf(what string) *Notice {
 		"concern-answered":  "The answer is sent",
 		"concern-passed-on": "The concern is passed on",
 		"concern-closed":    "The concern is closed",
+		"safety":            "The safety panel says it now",
+		"section":           "It is in the other section now",
+		"lodged":            "It is in the restricted section now. The main file shows a note that something was lodged",
+		"lodging-kept":      "It stays in the restricted section until its next review",
+		"shared":            "It is recorded with whom it was shared",
+		"lodging-out":       "It has left the restricted section",
+		"consulted":         "What they said is recorded",
 	}[what]
 	if !ok {
 		return nil

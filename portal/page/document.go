@@ -45,13 +45,15 @@ type Document struct {
 	Why              string
 	Footprints       *Link
 	Looks, Reasons   string // addresses of who has looked at the document, and of every reason why it is seen
+	Tag              string // its section, "" for the general one
+	Moves            []Fact // between sections, the newest first
 }
 
 // DocumentOf makes the words of the page. day is the one that was asked about,
 // zero for none; known that whose knowledge was wanted, zero for today's.
 func DocumentOf(s versions.Sheet, day, known clock.Day, before, limit int) Document {
 	v := s.Shown
-	d := Document{Heading: s.Document.Title, Caption: documentCaption(s), Number: v.Number, Note: v.Note, Facts: facts(v), Why: Because(s.Why, s.Where.Kind)}
+	d := Document{Heading: s.Document.Title, Caption: documentCaption(s), Number: v.Number, Note: v.Note, Facts: facts(v), Tag: Tag(s.Document.Section), Why: Because(s.Why, s.Where.Kind)}
 	d.Glances = glances(s)
 	d.File = File{v.FileName, FileKind(v.MediaType), Size(v.Size), hex.EncodeToString(v.SHA256), VersionAddress(s.Document.ID, v.Number) + "/file"}
 	on := onQuery(day, known)

@@ -240,5 +240,15 @@ func deeds() map[string]deed {
 		access.ViewQuestion.Name:    {"Looked at a question about a look", "look at a question about a look"},
 		access.ListQuestions.Name:   {"Looked at questions about looks", "look at questions about looks"},
 		access.AnswerQuestion.Name:  {"Said why they looked", "say why they looked"},
+		access.MoveSection.Name:     {"Moved %s to another section", "move %s to another section"},
+		access.Lodge.Name:           {"Lodged %s in the restricted section", "lodge %s in the restricted section"},
+		access.ViewLodgings.Name:    {"Looked at why %s is restricted", "look at the restricted section"},
+		access.ListLodgings.Name:    {"Looked at the register of what is restricted", "look at the register of what is restricted"},
+		access.KeepLodging.Name:     {"Kept %s in the restricted section", "keep %s in the restricted section"},
+		access.ShareLodging.Name:    {"Recorded that %s was shared", "record that %s was shared"},
+		access.EndLodging.Name:      {"Moved %s out of the restricted section", "move %s out of the restricted section"},
+		access.AskOriginator.Name:   {"Recorded what whoever told us says about %s", "record what whoever told us says about %s"},
+		access.ViewSafety.Name:      {"Looked at the safety panel and its history", "look at the safety panel"},
+		access.SaySafety.Name:       {"Added to the safety panel", "add to the safety panel"},
 	}
 }
