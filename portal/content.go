@@ -1,10 +1,8 @@
 package portal
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -38,6 +36,8 @@ func (s *server) content(c *gin.Context, actor access.Actor) error {
 	if part != "" && c.GetHeader("If-Range") != "" {
 		part += " if unchanged" // the whole is sent otherwise
 	}
+	changed, heard := s.changes.Of(actor.ID) // before the right is asked about, so that no change falls between the two
+	defer heard()
 	o, err := s.keeper.Open(c.Request.Context(), actor, t, part)
 	if err != nil {
 		return err
@@ -51,20 +51,15 @@ func (s *server) content(c *gin.Context, actor access.Actor) error {
 	h.Set("Content-Disposition", attachment(o.Version.FileName))
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("ETag", `"`+hex.EncodeToString(o.Version.SHA256)+`"`)
-	stands := still(c)
-	r := &watched{Opened: o, ctx: c.Request.Context(), checked: time.Now(), again: func(ctx context.Context) error {
-		if err := stands(ctx); err != nil {
-			return err
-		}
-		return o.Still(ctx)
-	}}
+	r := s.watch(c, o, changed)
+	defer r.stop()
 	w := &ranged{ResponseWriter: c.Writer}
 	http.ServeContent(w, c.Request, "", time.Time{}, r)
 	if w.outside {
 		s.say(c, problem{Type: "range", Title: "Not in the file", Status: http.StatusRequestedRangeNotSatisfiable,
 			Detail: fmt.Sprintf("The file has %d bytes, and none of them lies in the range that was asked for.", o.Version.Size)})
 	}
-	return r.failed // where the answer has begun, fail cuts the connection
+	return r.refused() // where the answer has begun, fail cuts the connection
 }
 
 // ranged keeps back http.ServeContent's own words for a range outside the content.
@@ -123,39 +118,4 @@ func rangeStart(asked string, size int64) int64 {
 	}
 	n, _ := strconv.ParseInt(from, 10, 64) // oneRange let only numbers through
 	return n
-}
-
-// How much is served, and for how long, before rights are asked again.
-const (
-	recheckBytes = 8 << 20
-	recheckAfter = time.Second
-)
-
-// watched is content that stops when the right to read it ends.
-type watched struct {
-	*versions.Opened
-	ctx     context.Context
-	again   func(context.Context) error // whether the token and the right still stand
-	checked time.Time
-	since   int64
-	failed  error
-}
-
-// Read reads on, asking for the right again every second or 8 MiB.
-func (w *watched) Read(p []byte) (int, error) {
-	if w.failed != nil {
-		return 0, w.failed
-	}
-	if w.since >= recheckBytes || time.Since(w.checked) >= recheckAfter {
-		if w.failed = w.again(w.ctx); w.failed != nil {
-			return 0, w.failed
-		}
-		w.since, w.checked = 0, time.Now()
-	}
-	n, err := w.Opened.Read(p)
-	w.since += int64(n)
-	if err != nil && err != io.EOF {
-		w.failed = err
-	}
-	return n, err
 }

@@ -2,7 +2,6 @@ package portal_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"custodian/storage"
-	"custodian/storage/storagetest"
 )
 
 // pattern is content in which every place differs from the next.
@@ -189,46 +187,6 @@ func (w *world) damages() int {
 	var n int
 	w.Scan(w.t, `select count(*) from app.footprint where outcome = 'damaged' and request <> ''`, nil, &n)
 	return n
-}
-
-// A right that ends, or a token that is revoked, while content is being read
-// cuts it off long before its end.
-func TestRightThatEndsCutsTheStream(t *testing.T) {
-	t.Parallel()
-	const size = 64 << 20
-	for _, c := range []struct {
-		what string
-		end  func(*world)
-	}{
-		{"the role", func(w *world) { w.endRoles("staff") }},
-		{"the token", func(w *world) {
-			list := read[page[tokenView]](w.get("staff", "/api/v1/tokens")).Items
-			w.ok(204, "staff", http.MethodPost, "/api/v1/tokens/"+list[0].ID+"/revoke", nil)
-		}},
-	} {
-		t.Run(c.what, func(t *testing.T) {
-			t.Parallel()
-			w := newWorldWith(t, 2*size, storagetest.Memory())
-			head := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"long.bin\"\r\n\r\n"
-			tail := "\r\n--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nLong\r\n--b\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nrecording\r\n" +
-				"--b\r\nContent-Disposition: form-data; name=\"in_force_from\"\r\n\r\n2026-01-01\r\n--b--\r\n"
-			body := io.MultiReader(strings.NewReader(head), io.LimitReader(&endless{}, size), strings.NewReader(tail))
-			v := read[added](w.ok(201, "staff", http.MethodPost, w.library()+"/documents", raw{"multipart/form-data; boundary=b", body}))
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			resp, err := w.client.Do(w.request("staff", http.MethodGet, versionPath(v, "/content"), nil).WithContext(ctx))
-			must(t, err)
-			defer resp.Body.Close()
-			n, err := io.CopyN(io.Discard, resp.Body, 1<<20)
-			must(t, err)
-			c.end(w)
-			more, err := io.Copy(io.Discard, resp.Body)
-			if err == nil || n+more >= size {
-				t.Errorf("%s ended, and %d bytes of %d came (%v)", c.what, n+more, size, err)
-			}
-			w.until("the cut is logged", func() bool { return strings.Contains(w.log.String(), `"msg":"request cut"`) })
-		})
-	}
 }
 
 // A file that a browser would take for a script or a style of ours, since it comes

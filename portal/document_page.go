@@ -47,9 +47,11 @@ func (s *server) documentPage(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v := page.DocumentOf(sheet, q.Day, known, q.Before, versionsOfPage)
-	offersOf(&v, sheet)
-	if err := s.sectionOf(c, actor, &v, sheet); err != nil {
-		return err
+	if !sheet.Alone {
+		offersOf(&v, sheet)
+		if err := s.sectionOf(c, actor, &v, sheet); err != nil {
+			return err
+		}
 	}
 	if v.Frame, err = s.documentFrame(c, actor, sheet, q, ""); err != nil {
 		return err
@@ -78,7 +80,9 @@ func (s *server) documentFrame(c *gin.Context, actor access.Actor, sheet version
 	w := sheet.Where
 	kind := page.ListAddress(w.Kind)
 	f, err := s.frame(c, actor, title, kind)
-	f.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: kind}}
+	if !sheet.Alone {
+		f.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: kind}}
+	}
 	if w.Record != 0 {
 		at := page.RecordAddress(w.Record)
 		if !q.Day.IsZero() {

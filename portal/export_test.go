@@ -1,7 +1,12 @@
 package portal
 
+import "custodian/internal/access"
+
 // Route is a line of the route table, for the tests outside.
-type Route struct{ Method, Path, Action string }
+type Route struct {
+	Method, Path, Action string
+	Act                  access.Action
+}
 
 // Routes is the route table of what programs ask.
 func Routes() []Route { return table((&server{}).routes()) }
@@ -15,7 +20,7 @@ func PageRoutes() []Route { return table((&server{}).everyPage()) }
 func table(routes []route) []Route {
 	var list []Route
 	for _, r := range routes {
-		list = append(list, Route{r.method, r.path, r.action.Name})
+		list = append(list, Route{r.method, r.path, r.action.Name, r.action})
 	}
 	return list
 }

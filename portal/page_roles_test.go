@@ -3,25 +3,14 @@ package portal_test
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"os"
 	"strings"
-	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"custodian/internal/access"
 	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/membership"
 	"custodian/internal/sample"
 	"custodian/portal"
 )
-
-// pageColumns are those who ask for pages. A service account has no browser.
-func pageColumns() []string {
-	return []string{"", "staff", "manager", "inspector", "other-staff", "admin", "dpo"}
-}
 
 // stage is a scene with what only pages have: sessions, uploads that wait, a
 // mapping, and a stranger who tried to sign in.
@@ -31,10 +20,11 @@ type stage struct {
 	session, mapping, stranger, held int64
 }
 
-func newStage(t *testing.T, who string) stage {
+// newStageOn makes one in a world, for one of the people.
+func newStageOn(w *world, who string) stage {
+	t := w.t
 	t.Helper()
-	s := stage{scene: newWorld(t).scene(who)}
-	w := s.world
+	s := stage{scene: w.scene(who)}
 	if who != "" {
 		w.visitor(who) // another browser of theirs, to be ended
 		w.Scan(t, `select max(id) from app.session`, nil, &s.session)
@@ -166,129 +156,4 @@ func (s stage) fill(r portal.Route) filling {
 		s.t.Fatalf("say in fill how the address of %s %s is filled", r.Method, r.Path)
 	}
 	return filling{r.Path, nil}
-}
-
-// request asks for a page, or sends its form as the page itself would.
-func (s stage) request(r portal.Route) int {
-	s.t.Helper()
-	f := s.fill(r)
-	if r.Method != http.MethodPost {
-		return s.ask(r.Method, f.path, nil).status
-	}
-	if strings.HasSuffix(r.Path, "/add") && !strings.HasPrefix(r.Path, "/settings") || strings.HasSuffix(r.Path, "/more") {
-		return s.sendFile(f)
-	}
-	values := url.Values{}
-	if form := s.ask(http.MethodGet, f.path, nil); form.status == http.StatusOK {
-		values = form.typed()
-	}
-	for i := 0; i < len(f.fields); i += 2 {
-		values.Set(f.fields[i], f.fields[i+1])
-	}
-	return s.ask(http.MethodPost, f.path, values).status
-}
-
-// sendFile sends one file with its facts.
-func (s stage) sendFile(f filling) int {
-	s.t.Helper()
-	var body strings.Builder
-	for i := 0; i < len(f.fields); i += 2 {
-		fmt.Fprintf(&body, "--b\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", f.fields[i], f.fields[i+1])
-	}
-	body.WriteString("--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"three.txt\"\r\n\r\nThe words of three.\r\n--b--\r\n")
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+f.path, strings.NewReader(body.String()))
-	must(s.t, err)
-	r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
-	if s.visitor.secret != "" {
-		r.Header.Set("Cookie", login.SessionCookie+"="+s.visitor.secret)
-	}
-	resp, err := http.DefaultTransport.RoundTrip(r)
-	must(s.t, err)
-	resp.Body.Close()
-	return resp.StatusCode
-}
-
-// ask asks for a page, and looks at the headers that every page has.
-func (s stage) ask(method, path string, form url.Values) leaf {
-	s.t.Helper()
-	l := s.visitor.ask(method, path, form)
-	for name, want := range safe() {
-		if got := l.header.Get(name); got != want && !(name == "Content-Security-Policy" && got == sandbox && l.header.Get("Etag") != "") {
-			s.t.Errorf("%s %s answers %d with %s: %q, want %q", method, path, l.status, name, got, want)
-		}
-	}
-	return l
-}
-
-// Who may ask for which page, for a library of the children's home. Signing out
-// is asked last, since it ends the session. Change it on purpose, with
-// go test ./portal -run TestPageRoles -update.
-func TestPageRoles(t *testing.T) {
-	t.Parallel()
-	const golden = "testdata/page-roles.golden"
-	who, routes := pageColumns(), portal.PageRoutes()
-	matrix := make([][]int, len(routes))
-	for i := range matrix {
-		matrix[i] = make([]int, len(who))
-	}
-	t.Run("ask", func(t *testing.T) {
-		for column, name := range who {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				s := newStage(t, name)
-				last := -1
-				for i, r := range routes {
-					if r.Path == "/sign-out" {
-						last = i
-						continue
-					}
-					matrix[i][column] = s.request(r)
-				}
-				if last < 0 {
-					t.Fatal("nobody can sign out")
-				}
-				matrix[last][column] = s.request(routes[last])
-				if name != "" && s.ask(http.MethodGet, "/home", nil).status != http.StatusSeeOther {
-					t.Error("after signing out the session opens a page")
-				}
-			})
-		}
-	})
-	text := pageTable(t, who, routes, matrix)
-	if *update {
-		must(t, os.WriteFile(golden, []byte(text), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	must(t, err)
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(text, "\n")); diff != "" {
-		t.Errorf("who may ask for which page (-want +got):\n%s", diff)
-	}
-}
-
-// pageTable writes the matrix, and looks at what must hold in every line of it.
-func pageTable(t *testing.T, who []string, routes []portal.Route, matrix [][]int) string {
-	t.Helper()
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-4s %-40s %-20s", "", "", "")
-	for _, name := range who {
-		if name == "" {
-			name = "anonymous"
-		}
-		fmt.Fprintf(&b, " %11s", name)
-	}
-	for i, r := range routes {
-		fmt.Fprintf(&b, "\n%-4s %-40s %-20s", r.Method, r.Path, r.Action)
-		for column, status := range matrix[i] {
-			fmt.Fprintf(&b, " %11d", status)
-			if status >= http.StatusInternalServerError {
-				t.Errorf("%s %s as %q answers %d", r.Method, r.Path, who[column], status)
-			}
-		}
-		closed := map[string]int{http.MethodGet: http.StatusSeeOther, http.MethodHead: http.StatusSeeOther, http.MethodPost: http.StatusUnauthorized}[r.Method]
-		if r.Action != access.Public.Name && matrix[i][0] != closed {
-			t.Errorf("%s %s answers somebody without a session with %d, want %d", r.Method, r.Path, matrix[i][0], closed)
-		}
-	}
-	b.WriteString("\n")
-	return b.String()
 }

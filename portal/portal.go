@@ -20,6 +20,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/audit"
+	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/membership"
 	"custodian/internal/scim"
@@ -32,9 +33,10 @@ import (
 type Options struct {
 	DB      *audit.DB
 	Keeper  *versions.Keeper
-	Tree    *audit.Tree   // of footprints; nil where none is grown
-	SignIn  *login.SignIn // nil where no sign-in service is set
-	SCIM    *scim.Service // nil where no sign-in service is set
+	Tree    *audit.Tree     // of footprints; nil where none is grown
+	SignIn  *login.SignIn   // nil where no sign-in service is set
+	SCIM    *scim.Service   // nil where no sign-in service is set
+	Changes *grants.Changes // tells of rights that end while something is served; nil: they are asked about each second alone
 	Log     *slog.Logger
 	Ready   func(context.Context) error // nil when everything it needs answers
 	Version string
@@ -53,6 +55,7 @@ type server struct {
 	scim    *scim.Service      // the same
 	paces   paces
 	proofs  *login.SignIn // the same; where there is none, one that lets nobody in and knows what a session shows
+	changes *grants.Changes
 	pages   *page.Pages
 	assets  map[string]web.File // by the name in their address
 	log     *slog.Logger
@@ -76,8 +79,11 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Changes == nil {
+		o.Changes = grants.NewChanges()
+	}
 	s := &server{
-		db: o.DB, keeper: o.Keeper, tree: o.Tree, signIn: o.SignIn, proofs: o.SignIn, scim: o.SCIM, pages: pages, assets: assets,
+		db: o.DB, keeper: o.Keeper, tree: o.Tree, changes: o.Changes, signIn: o.SignIn, proofs: o.SignIn, scim: o.SCIM, pages: pages, assets: assets,
 		log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns(),
 	}
 	if o.SignIn == nil {

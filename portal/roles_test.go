@@ -2,14 +2,9 @@ package portal_test
 
 import (
 	"flag"
-	"fmt"
 	"net/http"
-	"os"
 	"strings"
-	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"custodian/internal/access"
 	"custodian/internal/clock"
@@ -20,11 +15,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write testdata/roles.golden anew")
-
-// columns of the matrix: who asks.
-func columns() []string {
-	return []string{"", "staff", "manager", "inspector", "other-staff", "service", "admin", "dpo"}
-}
 
 // scene is a library of the children's home with something of its own for
 // every route, so that one request does not change the answer to the next.
@@ -59,13 +49,6 @@ func (w *world) scene(who string) scene {
 	must(w.t, err)
 	s.token = number(made.ID)
 	return s
-}
-
-// ask sends the right request for a route, and gives the status.
-func (s scene) ask(who string, r portal.Route) int {
-	s.t.Helper()
-	path, body := s.right(r)
-	return s.try(who, r.Method, path, body).StatusCode
 }
 
 // right is a request for a route in which nothing is wrong.
@@ -106,53 +89,4 @@ func (s scene) right(r portal.Route) (path string, body any) {
 		path = strings.Replace(path, noun+"/:id", noun+"/"+id, 1)
 	}
 	return path, body
-}
-
-// Who may ask what: the whole table, for a library of the children's home.
-// Change it on purpose, with go test ./portal -run TestRoles -update.
-func TestRoles(t *testing.T) {
-	t.Parallel()
-	const golden = "testdata/roles.golden"
-	who := columns()
-	matrix := map[string][]int{}
-	for _, r := range portal.Routes() {
-		matrix[r.Method+r.Path] = make([]int, len(who))
-	}
-	t.Run("ask", func(t *testing.T) {
-		for i, name := range who {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				s := newWorld(t).scene(name)
-				for _, r := range portal.Routes() {
-					matrix[r.Method+r.Path][i] = s.ask(name, r)
-				}
-			})
-		}
-	})
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-4s %-50s %-22s", "", "", "")
-	for _, name := range who {
-		if name == "" {
-			name = "anonymous"
-		}
-		fmt.Fprintf(&b, " %11s", name)
-	}
-	for _, r := range portal.Routes() {
-		fmt.Fprintf(&b, "\n%-4s %-50s %-22s", r.Method, r.Path, r.Action)
-		for i, status := range matrix[r.Method+r.Path] {
-			fmt.Fprintf(&b, " %11d", status)
-			if public := r.Action == access.Public.Name; i == 0 && public == (status == 401) {
-				t.Errorf("%s %s answers a caller without token with %d", r.Method, r.Path, status)
-			}
-		}
-	}
-	b.WriteString("\n")
-	if *update {
-		must(t, os.WriteFile(golden, []byte(b.String()), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	must(t, err)
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(b.String(), "\n")); diff != "" {
-		t.Errorf("who may ask what (-want +got):\n%s", diff)
-	}
 }

@@ -21,6 +21,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/browsertest"
+	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/oidctest"
 	"custodian/internal/pgtest"
@@ -39,15 +40,16 @@ func TestMain(m *testing.M) { pgtest.Main(m, browsertest.Stop) }
 type world struct {
 	pgtest.Database
 	*sample.Planted
-	t      testing.TB
-	keeper *versions.Keeper
-	store  storage.Store
-	tree   *audit.Tree // it grows when a test lets it
-	signIn *login.SignIn
-	url    string
-	client *http.Client
-	log    *lines
-	ready  func() error // what the portal's readiness says
+	t       testing.TB
+	keeper  *versions.Keeper
+	store   storage.Store
+	signIn  *login.SignIn
+	handler http.Handler
+	tree    *audit.Tree // it grows when a test lets it
+	url     string
+	client  *http.Client
+	log     *lines
+	ready   func() error // what the portal's readiness says
 }
 
 // usualLimit is the upload limit of most tests' worlds.
@@ -64,13 +66,19 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	must(t, err)
 	service := oidctest.New(t, oidctest.Options{})
 	w.signIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: "https://documents.example.org"})
+	changes := grants.NewChanges()
+	ctx, deaf := context.WithCancel(context.Background())
+	var ear sync.WaitGroup
+	ear.Go(func() { changes.Run(ctx, w.DB, slog.New(slog.NewJSONHandler(w.log, nil))) })
+	t.Cleanup(func() { deaf(); ear.Wait() })
 	w.tree = treeOn(t, w.Database)
 	handler, err := portal.New(portal.Options{
-		DB: w.DB, Keeper: w.keeper, Tree: w.tree, SignIn: w.signIn, SCIM: scim.New(scim.Options{DB: w.DB, Issuer: w.signIn.Issuer(), PublicURL: "https://documents.example.org"}),
+		DB: w.DB, Keeper: w.keeper, Tree: w.tree, Changes: changes, SignIn: w.signIn, SCIM: scim.New(scim.Options{DB: w.DB, Issuer: w.signIn.Issuer(), PublicURL: "https://documents.example.org"}),
 		Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
 		Ready: func(context.Context) error { return w.ready() },
 	})
 	must(t, err)
+	w.handler = handler
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	transport := http.DefaultTransport.(*http.Transport).Clone()

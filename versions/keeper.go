@@ -93,9 +93,14 @@ type found struct {
 	Document
 	place access.Place
 	open  bool // its record is open
+	alone bool // the actor reads single versions of it and not the whole
 }
 
 const documentColumns = `d.id, d.record_id, d.kind, d.title, d.class % 3, d.needs_approval, d.created_at, d.latest_at`
+
+// whole leaves out of a list of documents d those of which the actor reads single
+// versions: their rows are there to name a version where it is opened.
+const whole = `d.id <> all ((select app.glimpsed())::bigint[])`
 
 func (f *found) columns() []any {
 	return []any{&f.ID, &f.Record, &f.Kind, &f.Title, &f.Section, &f.NeedsApproval, &f.CreatedAt, &f.LatestAt}
@@ -103,12 +108,23 @@ func (f *found) columns() []any {
 
 // document finds a document that the actor may see; NotFound otherwise.
 func document(ctx context.Context, tx *pg.Tx, id int64) (found, error) {
+	f, err := named(ctx, tx, id)
+	if err == nil && f.alone {
+		return found{}, fault.NotThere()
+	}
+	return f, err
+}
+
+// named is document for whoever names the version that they want: it finds also
+// those documents of which the actor reads single versions. When such a document
+// last changed, and where it lies, is not told them.
+func named(ctx context.Context, tx *pg.Tx, id int64) (found, error) {
 	var f found
 	var home *int64
 	err := tx.QueryRow(ctx, `
-		select `+documentColumns+`, d.provider_id, d.home_id, d.class, coalesce((select r.open from app.record r where r.id = d.record_id), true)
+		select `+documentColumns+`, d.provider_id, d.home_id, d.class, coalesce((select r.open from app.record r where r.id = d.record_id), true), not `+whole+`
 		from app.document d where d.id = @id`, pgx.NamedArgs{"id": id}).
-		Scan(append(f.columns(), &f.place.Provider, &home, &f.place.Class, &f.open)...)
+		Scan(append(f.columns(), &f.place.Provider, &home, &f.place.Class, &f.open, &f.alone)...)
 	if pg.None(err) {
 		return f, fault.NotThere()
 	}
@@ -116,6 +132,9 @@ func document(ctx context.Context, tx *pg.Tx, id int64) (found, error) {
 		f.place.Home = *home
 	}
 	f.place.Record, f.place.Document = f.Record, f.ID
+	if f.alone {
+		f.LatestAt = f.CreatedAt
+	}
 	return f, err
 }
 

@@ -272,7 +272,7 @@ func documents(ctx context.Context, tx *pg.Tx, where string, place int64, after 
 	}
 	rows, err := tx.Query(ctx, `
 		select `+documentColumns+` from app.document d
-		where `+where+` and (d.latest_at, d.id) < (@at::timestamptz, @id) order by d.latest_at desc, d.id desc limit @limit`, args)
+		where `+where+` and `+whole+` and (d.latest_at, d.id) < (@at::timestamptz, @id) order by d.latest_at desc, d.id desc limit @limit`, args)
 	if err != nil {
 		return nil, err
 	}

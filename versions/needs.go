@@ -100,7 +100,7 @@ const waiting = `
 		select (select v.number from app.version v where v.id = s.version_id) as number, (select v.review_on from app.version v where v.id = s.version_id) as review_on
 		from app.standing s where s.document_id = d.id and s.in_from <= @now and s.in_to > @now and s.known_to = 'infinity' limit 1
 	) c on true
-	where w.number is not null or c.number is not null
+	where (w.number is not null or c.number is not null) and ` + whole + `
 	order by coalesce(w.recorded_at, 'infinity'), d.id`
 
 // waits is a row of it.

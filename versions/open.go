@@ -44,12 +44,9 @@ func (k *Keeper) Open(ctx context.Context, actor access.Actor, t Target, part st
 		about.Detail["range"] = part[:min(len(part), 100)]
 	}
 	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
-		d, err := document(ctx, tx.Reader(), t.Document)
+		d, err := named(ctx, tx.Reader(), t.Document)
 		if err != nil {
 			return err
-		}
-		if err := permit(ctx, tx.Reader(), access.OpenVersion, d.place, ""); err != nil {
-			return fault.NotThere()
 		}
 		o.Document, place = d.Document, d.place
 		err = tx.QueryRow(ctx, `select `+versionColumns+`, v.object_name, v.wrapped_key from app.version v where v.document_id = @document and v.number = @number`,
@@ -57,9 +54,18 @@ func (k *Keeper) Open(ctx context.Context, actor access.Actor, t Target, part st
 		if pg.None(err) {
 			return fault.NotThere()
 		}
+		if err != nil {
+			return err
+		}
+		place.Version = o.Version.ID
+		if err := permit(ctx, tx.Reader(), access.OpenVersion, place, ""); fault.Is(err, fault.Forbidden) {
+			return fault.NotThere()
+		} else if err != nil {
+			return err
+		}
 		o.act = audit.Act{Action: about.Action, Target: audit.Target{Version: o.Version.ID}, Detail: about.Detail}
 		tx.Record(o.act)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -75,7 +81,11 @@ func (k *Keeper) Open(ctx context.Context, actor access.Actor, t Target, part st
 // A refusal leaves its footprint.
 func (o *Opened) Still(ctx context.Context) error {
 	return o.keeper.check(ctx, o.actor, o.act, func(tx *pg.Tx) error {
-		_, err := document(ctx, tx, o.Document.ID)
+		var there bool
+		err := tx.QueryRow(ctx, `select exists (select from app.version where id = @id)`, pgx.NamedArgs{"id": o.Version.ID}).Scan(&there)
+		if err == nil && !there {
+			return fault.NotThere()
+		}
 		return err
 	})
 }

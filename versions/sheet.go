@@ -43,6 +43,7 @@ type Sheet struct {
 	Stamp   int          // another number once anything about the document has changed
 	Why     grants.Reason
 	MovesTo []access.Section // to which the reader may move it
+	Alone   bool             // the reader reads this version alone: nothing is said of how it stands, or of any other
 }
 
 // Refusals that pages and acts have in common.
@@ -66,7 +67,7 @@ func (k *Keeper) Sheet(ctx context.Context, actor access.Actor, q Ask) (Sheet, e
 		about.Detail = audit.Detail{"number": q.Number}
 	}
 	err := audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
-		d, err := document(ctx, tx.Reader(), q.Document)
+		d, err := s.find(ctx, tx.Reader(), q)
 		if err != nil {
 			return err
 		}
@@ -74,10 +75,13 @@ func (k *Keeper) Sheet(ctx context.Context, actor access.Actor, q Ask) (Sheet, e
 			return err
 		}
 		s.Document, s.Today = d.Document, clock.DayOf(tx.Now)
-		if err := s.place(ctx, tx.Reader(), d); err != nil {
+		if err := s.gather(ctx, tx.Reader(), q); err != nil {
 			return err
 		}
-		if err := s.gather(ctx, tx.Reader(), q); err != nil {
+		if d.alone {
+			d.place.Version = s.Shown.ID
+		}
+		if err := s.place(ctx, tx.Reader(), d); err != nil {
 			return err
 		}
 		looked := audit.Act{Action: access.ViewDocument, Target: target, Detail: audit.Detail{}}
@@ -91,6 +95,17 @@ func (k *Keeper) Sheet(ctx context.Context, actor access.Actor, q Ask) (Sheet, e
 		return nil
 	})
 	return s, err
+}
+
+// find finds the document. A grant on one version opens the page that names it,
+// to look at, and no other.
+func (s *Sheet) find(ctx context.Context, tx *pg.Tx, q Ask) (found, error) {
+	if q.Number == 0 || q.For.Name != "" && q.For != access.ViewDocument {
+		return document(ctx, tx, q.Document)
+	}
+	d, err := named(ctx, tx, q.Document)
+	s.Alone = d.alone
+	return d, err
 }
 
 // Unchanged refuses, as a Conflict, when anything about a document has changed

@@ -120,7 +120,7 @@ func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row
 			select v.number from (select v.id, v.number from app.version v where v.document_id = d.id order by v.number desc limit 1) v
 			where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
 		) w on @waits and d.needs_approval
-		where d.record_id = @record and (@waits or s.version_id is not null or s.comes is not null or s.ended is not null or g.first <= @at) and `+order+` limit @limit`, args)
+		where d.record_id = @record and `+whole+` and (@waits or s.version_id is not null or s.comes is not null or s.ended is not null or g.first <= @at) and `+order+` limit @limit`, args)
 	if err != nil {
 		return nil, err
 	}

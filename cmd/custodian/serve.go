@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"custodian/internal/config"
+	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/pg"
 	"custodian/internal/scim"
@@ -100,6 +101,8 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	tidying, tidied := context.WithCancel(ctx)
 	var tidier sync.WaitGroup
 	tidier.Go(func() { upkeep(tidying, log, db.DB, keeper) })
+	changes := grants.NewChanges()
+	tidier.Go(func() { changes.Run(tidying, db.DB, log) })
 	defer tidier.Wait()
 	defer tidied()
 	footprints, err := newTree(s, db.DB, keys, store, log)
@@ -112,7 +115,7 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	defer grower.Wait()
 	defer grown()
 	handler, err := portal.New(portal.Options{
-		DB: db.DB, Keeper: keeper, Tree: footprints, SignIn: signIn(s, db.DB, log), SCIM: directory(s, db.DB),
+		DB: db.DB, Keeper: keeper, Tree: footprints, SignIn: signIn(s, db.DB, log), SCIM: directory(s, db.DB), Changes: changes,
 		Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact,
 	})
 	if err != nil {

@@ -137,6 +137,7 @@ const (
 	AtHome
 	AtRecord
 	AtDocument
+	AtVersion // one version, and nothing else of its document
 )
 
 // Grant is one dated permission, live at the moment it was loaded.
@@ -150,10 +151,11 @@ type Grant struct {
 }
 
 // Place is where a thing lies. Home is 0 for what belongs to the whole
-// provider; Document is 0 when the place is a record.
+// provider; Document is 0 when the place is a record, and Version when it is
+// not about one version alone.
 type Place struct {
-	Provider, Home, Record, Document int64
-	Class                            Class
+	Provider, Home, Record, Document, Version int64
+	Class                                     Class
 }
 
 // Rights are what an actor holds at one moment, loaded inside the transaction

@@ -102,17 +102,17 @@ var (
 	SaySafety     = Action{Name: "safety.said", Needs: Add}
 )
 
-// Decide tells whether the rights allow the action on a document lying at the
-// place, and by which grant (0 when not). A shield refuses whatever the grants
+// Decide tells whether the rights allow the action on a document, or on one
+// version of it, lying at the place, and by which grant (0 when not). A shield refuses whatever the grants
 // say; a service account never approves.
 func Decide(r Rights, a Action, p Place) (grant int64, ok bool) {
 	return decide(r, a, p, func(m Mask) bool { return m.Has(p.Class) })
 }
 
 // DecideRecord is Decide for a record as a whole: any section of its kind
-// counts, and a grant on a single document does not.
+// counts, and a grant on a single document or version does not.
 func DecideRecord(r Rights, a Action, p Place) (grant int64, ok bool) {
-	p.Document = 0
+	p.Document, p.Version = 0, 0
 	first := ClassOf(p.Class.Kind(), General)
 	return decide(r, a, p, func(m Mask) bool { return m.Has(first) || m.Has(first+1) || m.Has(first+2) })
 }
@@ -144,6 +144,8 @@ func (g Grant) at(p Place) bool {
 		return p.Record != 0 && g.ScopeID == p.Record
 	case AtDocument:
 		return p.Document != 0 && g.ScopeID == p.Document
+	case AtVersion:
+		return p.Version != 0 && g.ScopeID == p.Version
 	}
 	return false
 }

@@ -19,7 +19,8 @@ type Setting struct {
 }
 
 // Administers refuses whoever does not keep the people of the whole provider: to
-// them it is not there.
+// them it is not there. The database is asked as well: colleagues' names and the
+// settings are no secret within a provider, so no policy keeps them back.
 func Administers(ctx context.Context, tx *pg.Tx, a access.Action) error {
 	rights, err := tx.Rights(ctx)
 	if err != nil {
@@ -29,7 +30,12 @@ func Administers(ctx context.Context, tx *pg.Tx, a access.Action) error {
 	if _, ok := access.Decide(rights, a, place); !ok {
 		return fault.NotThere()
 	}
-	return nil
+	var keeps bool
+	err = tx.QueryRow(ctx, `select app.manages(@provider, null, (select app.reach(8)))`, pgx.NamedArgs{"provider": tx.Actor.Provider}).Scan(&keeps)
+	if err == nil && !keeps {
+		return fault.NotThere()
+	}
+	return err
 }
 
 // Settings lists the provider's settings, by name. It is for administrators.

@@ -50,12 +50,17 @@ type Document struct {
 }
 
 // DocumentOf makes the words of the page. day is the one that was asked about,
-// zero for none; known that whose knowledge was wanted, zero for today's.
+// zero for none; known that whose knowledge was wanted, zero for today's. Of a
+// version that is all the reader may see, nothing is said of how it stands.
 func DocumentOf(s versions.Sheet, day, known clock.Day, before, limit int) Document {
 	v := s.Shown
 	d := Document{Heading: s.Document.Title, Caption: documentCaption(s), Number: v.Number, Note: v.Note, Facts: facts(v), Tag: Tag(s.Document.Section), Why: Because(s.Why, s.Where.Kind)}
-	d.Glances = glances(s)
 	d.File = File{v.FileName, FileKind(v.MediaType), Size(v.Size), hex.EncodeToString(v.SHA256), VersionAddress(s.Document.ID, v.Number) + "/file"}
+	if s.Alone {
+		d.Glances = []Glance{{Name: "Version", Text: fmt.Sprint(v.Number)}, {Name: "Added by", Text: v.Author, Sub: joined(lowerPost(v.PostTitle), DayOf(v.RecordedAt))}}
+		return d
+	}
+	d.Glances = glances(s)
 	on := onQuery(day, known)
 	if !day.IsZero() {
 		d.OnDay = onDay(s, day, known, on)

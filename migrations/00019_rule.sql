@@ -1,0 +1,65 @@
+-- +goose Up
+-- A grant on one version shows that version and nothing beside it; what may have changed an actor's rights is told at once to whoever is serving them.
+
+alter table app.version add constraint version_id_fits check (id between 1 and 1::bigint << 55);
+-- few grants are for one version: whether an actor holds any is asked of an index that is nearly empty
+create index grants_version on app.grants (actor_id, valid_until) where scope = 4;
+
+-- The rule where a version is at hand: it lies at five keys, those of its document and its own. Without one it is app.sees as in 00004.
+create function app.sees(provider_id bigint, home_id bigint, record_id bigint, document_id bigint, version_id bigint, class smallint, reach int8multirange, shields bigint[])
+returns boolean language sql immutable parallel safe
+return coalesce(reach @> any (array[provider_id * 128 + class, home_id * 128 + 16 + class, record_id * 128 + 32 + class, document_id * 128 + 48 + class, version_id * 128 + 64 + class])
+  and record_id <> all (shields), false);
+
+-- +goose StatementBegin
+-- The documents of which the actor reads single versions and not the whole: a document's row is shown to name the version, and everything that follows the
+-- document's row leaves these out (docs/design/database.md). A list, since it is short, and empty for nearly everybody.
+create function app.glimpsed() returns bigint[] language plpgsql stable security definer set search_path = pg_catalog, app parallel safe as $$
+begin
+  if not exists (select from app.grants g where g.scope = 4 and g.actor_id = app.me() and g.valid_until > statement_timestamp()) then
+    return '{}';
+  end if;
+  return (select coalesce(array_agg(distinct d.id), '{}') from app.grants g join app.version v on v.id = g.scope_id join app.document d on d.id = v.document_id
+    where g.scope = 4 and g.actor_id = app.me() and g.valid_until > statement_timestamp() and g.valid_from <= statement_timestamp()
+      and g.rights & 1 = 1 and g.mask >> d.class & 1 = 1 and d.record_id <> all (app.shields())
+      and not app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, app.reach(1), app.shields()));
+end $$;
+-- +goose StatementEnd
+alter function app.glimpsed() owner to custodian_rule;
+
+drop policy sees on app.document;
+create policy sees on app.document for select to custodian_app using (
+  app.sees(provider_id, home_id, record_id, id, class, (select app.reach(1)), (select app.shields())) or id = any ((select app.glimpsed())::bigint[]));
+
+drop policy sees on app.version;
+create policy sees on app.version for select to custodian_app using (exists (select from app.document d where d.id = document_id
+  and app.sees(d.provider_id, d.home_id, d.record_id, d.id, version.id, d.class, (select app.reach(1)), (select app.shields()))));
+
+-- +goose StatementBegin
+-- What follows a document's row: all that is told and decided of its versions.
+do $$
+declare t text;
+begin
+  foreach t in array array['decision', 'statement', 'standing'] loop
+    execute format('drop policy sees on app.%I', t);
+    execute format('create policy sees on app.%I for select to custodian_app using (
+      document_id <> all ((select app.glimpsed())::bigint[]) and exists (select from app.document d where d.id = document_id))', t);
+  end loop;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+-- Tells, when the change commits, whose rights it may have changed, so that what they are being sent is asked about again at once. Only the actor's id is said:
+-- whoever may connect may listen.
+create function app.tell_of_rights() returns trigger language plpgsql set search_path = pg_catalog, app as $$
+begin
+  perform pg_notify('custodian_rights', new.actor_id::text);
+  return null;
+end $$;
+-- +goose StatementEnd
+revoke all on function app.tell_of_rights() from public;
+create trigger tell after insert or update on app.grants for each row execute function app.tell_of_rights();
+create trigger tell after insert or update on app.shield for each row execute function app.tell_of_rights();
+create trigger tell after insert or update on app.role_held for each row execute function app.tell_of_rights();
+create trigger tell after insert or update on app.session for each row execute function app.tell_of_rights();
+create trigger tell after insert or update on app.token for each row execute function app.tell_of_rights();
