@@ -16,8 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"custodian/internal/config"
-	"custodian/internal/login"
-	"custodian/internal/pg"
 	"custodian/portal"
 	"custodian/storage"
 	"custodian/versions"
@@ -101,22 +99,17 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	tidier.Go(func() { upkeep(tidying, log, db.DB, keeper) })
 	defer tidier.Wait()
 	defer tidied()
-	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, SignIn: signIn(s, db.DB, log), Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact})
+	in, err := signIn(s, db.DB, log)
+	if err != nil {
+		return err
+	}
+	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, SignIn: in, Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact})
 	if err != nil {
 		return err
 	}
 	log.Info("ready", "listen", listener.Addr().String(), "version", version, "store", s.Store, "private_database", db.own != nil)
 	p.greet(s, listener.Addr())
 	return answer(ctx, s, log, listener, handler, db.ended())
-}
-
-// signIn is the way in through the sign-in service, nil where none is set.
-func signIn(s *config.Settings, db *pg.DB, log *slog.Logger) *login.SignIn {
-	if s.OIDC.Issuer == "" {
-		return nil
-	}
-	return login.NewSignIn(login.Options{DB: db, Issuer: s.OIDC.Issuer, ClientID: s.OIDC.ClientID, ClientSecret: s.OIDC.ClientSecret.Reveal(),
-		PublicURL: s.PublicURL, GroupsClaim: s.OIDC.GroupsClaim, Idle: s.SessionIdle, Absolute: s.SessionLimit, Log: log})
 }
 
 // greet tells a person at a terminal where to go. A log collector gets the log alone.
