@@ -55,6 +55,9 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	role, bad := readGiving(values)
+	if sent, err := s.askForAdministrator(c, actor, role.Role, values); sent || err != nil {
+		return err
+	}
 	w := membership.Welcome{SignIn: signIn, Name: strings.TrimSpace(values.Get("name")), PostTitle: strings.TrimSpace(values.Get("post")), Role: role}
 	var made int64
 	if len(bad) == 0 {

@@ -17,7 +17,6 @@ import (
 
 	"custodian/internal/config"
 	"custodian/internal/grants"
-	"custodian/internal/login"
 	"custodian/internal/pg"
 	"custodian/internal/scim"
 	"custodian/portal"
@@ -114,8 +113,12 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	grower.Go(func() { footprints.Run(growing) })
 	defer grower.Wait()
 	defer grown()
+	in, err := signIn(s, db.DB, log)
+	if err != nil {
+		return err
+	}
 	handler, err := portal.New(portal.Options{
-		DB: db.DB, Keeper: keeper, Tree: footprints, SignIn: signIn(s, db.DB, log), SCIM: directory(s, db.DB), Changes: changes,
+		DB: db.DB, Keeper: keeper, Tree: footprints, SignIn: in, SCIM: directory(s, db.DB), Changes: changes,
 		Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact,
 	})
 	if err != nil {
@@ -124,15 +127,6 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	log.Info("ready", "listen", listener.Addr().String(), "version", version, "store", s.Store, "private_database", db.own != nil)
 	p.greet(s, listener.Addr())
 	return answer(ctx, s, log, listener, handler, db.ended())
-}
-
-// signIn is the way in through the sign-in service, nil where none is set.
-func signIn(s *config.Settings, db *pg.DB, log *slog.Logger) *login.SignIn {
-	if s.OIDC.Issuer == "" {
-		return nil
-	}
-	return login.NewSignIn(login.Options{DB: db, Issuer: s.OIDC.Issuer, ClientID: s.OIDC.ClientID, ClientSecret: s.OIDC.ClientSecret.Reveal(),
-		PublicURL: s.PublicURL, GroupsClaim: s.OIDC.GroupsClaim, Idle: s.SessionIdle, Absolute: s.SessionLimit, Log: log})
 }
 
 // directory takes the word of a directory service, whose people sign in at the sign-in service; nil where none is set.

@@ -45,6 +45,7 @@ type Settings struct {
 
 	OIDC         OIDC
 	SCIMSubject  string        // SubjectExternalID or SubjectUserName
+	FreshSignIn  time.Duration // how old a sign-in may be for what asks for a fresh one
 	SessionIdle  time.Duration // how long a browser may be left alone
 	SessionLimit time.Duration // how long a sign-in lasts at most
 
@@ -88,6 +89,9 @@ type OIDC struct {
 	ClientID     string
 	ClientSecret Secret
 	GroupsClaim  string // under which it sends a person's groups
+
+	SecondFactorRoles                []string // whose people need a second factor; "all" for every role
+	SecondFactorACR, SecondFactorAMR []string // what the service says where there was one
 }
 
 // Value is one setting as it stands, for showing to a person.

@@ -192,8 +192,10 @@ func (p *Provider) forge(k key, body string, header map[string]any) string {
 
 // pem is the public key as a file would hold it.
 func (k key) pem() []byte {
-	var public any = &k.rsa.PublicKey
-	if k.rsa == nil {
+	var public any
+	if k.rsa != nil {
+		public = &k.rsa.PublicKey
+	} else {
 		public = &k.ec.PublicKey
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
