@@ -96,6 +96,8 @@ func NoticeOf(what string) *Notice {
 		"unmapped":   "The group gives that role no longer",
 		"session":    "That session has ended",
 		"token":      "That token works no longer",
+		"scim-token": "That token works no longer",
+		"scim-stop":  "The directory is followed no longer",
 		"dropped":    "The file was not added",
 		"none":       "None of the files was added",
 		"kept":       "Your files are kept until tomorrow",

@@ -199,6 +199,16 @@ func deeds() map[string]deed {
 		access.ViewPeople.Name:     {"Looked at the list of people", "look at the list of people"},
 		access.ViewPerson.Name:     {"Looked at a person and their roles", "look at a person and their roles"},
 		access.ViewSettings.Name:   {"Looked at the settings", "look at the settings"},
-		access.Public.Name:         {"Looked at a page for everybody", "look at a page for everybody"},
+		access.KeepRole.Name:       {"Kept a role, because there is no other administrator", "keep a role"},
+		access.ReadDirectory.Name:  {"Read who works here", "read who works here"},
+		access.SayUser.Name:        {"Said who works here", "say who works here"},
+		access.SayGroup.Name:       {"Said who is in a group", "say who is in a group"},
+		access.ViewDirectory.Name:  {"Looked at the directory service", "look at the directory service"},
+
+		access.MakeDirectoryToken.Name: {"Made a token for the directory service", "make a token for the directory service"},
+		access.EndDirectoryToken.Name:  {"Ended a token of the directory service", "end a token of the directory service"},
+		access.StopDirectory.Name:      {"Stopped following the directory service", "stop following the directory service"},
+
+		access.Public.Name: {"Looked at a page for everybody", "look at a page for everybody"},
 	}
 }
