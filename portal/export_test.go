@@ -1,5 +1,7 @@
 package portal
 
+import "time"
+
 // Route is a line of the route table, for the tests outside.
 type Route struct{ Method, Path, Action string }
 
@@ -28,3 +30,15 @@ var (
 	ReadTime   = readTime
 	LondonTime = londonTime
 )
+
+// MostAsked is how many requests a directory may send in a minute.
+const MostAsked = mostAsked
+
+// Paces counts what directories ask.
+type Paces struct{ *paces }
+
+// NewPaces counts from nothing.
+func NewPaces() Paces { return Paces{&paces{}} }
+
+// Due counts a request, and tells how long to wait.
+func (p Paces) Due(provider int64, now time.Time) time.Duration { return p.due(provider, now) }
