@@ -3,6 +3,7 @@ package scim
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,5 +125,18 @@ func TestWhatIsKept(t *testing.T) {
 	}
 	if err := u.patch([]op{{does: "replace", path: path{attr: "emails", where: []term{{"type", "home"}}, sub: "value"}, value: "other@x"}}); err != nil || u.Email != "first@x" {
 		t.Errorf("the address from home: %+v, %v", u, err)
+	}
+}
+
+// A change leaves what was there as it was, to be compared with it.
+func TestAChangeLeavesWhatWas(t *testing.T) {
+	t.Parallel()
+	was := group{DisplayName: "g", Members: append(make([]int64, 0, 8), 1, 3)}
+	is := was
+	if err := is.patch([]op{{does: "add", path: path{attr: "members"}, value: "2", said: true}, {does: "remove", path: path{attr: "members", where: []term{{"value", "1"}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(was.Members, []int64{1, 3}) || !slices.Equal(is.Members, []int64{2, 3}) {
+		t.Errorf("it was %v, and is %v", was.Members, is.Members)
 	}
 }
