@@ -32,6 +32,7 @@ func shown() map[string][][2]string {
 		"other-manager": {{"home", "/home"}, {"families", "/records?kind=family"}, {"family", "/records/{record The Specimen family}"}, {"parents", "/records?kind=parent"}},
 		"dpo":           {{"home", "/home"}, {"libraries", "/records?kind=library"}, {"footprints", wren + "/footprints"}},
 		"admin": {{"home", "/home"}, {"people", "/people"}, {"person", "/people/{person Sam Example}"}, {"give-role", "/people/{person Sam Example}/roles/give"}, {"settings", "/settings"}, {"add-setting", "/settings/add"},
+			{"directory", "/settings/directory"}, {"directory-token", "/settings/directory/tokens/new"}, {"directory-stop", "/settings/directory/stop"},
 			{"sign-ins", "/sign-ins"}, {"map", "/sign-ins/map"}, {"staff-file", sam}, {"token", "/me/tokens/new"}},
 	}
 }
