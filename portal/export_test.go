@@ -1,6 +1,10 @@
 package portal
 
-import "custodian/internal/access"
+import (
+	"time"
+
+	"custodian/internal/access"
+)
 
 // Route is a line of the route table, for the tests outside.
 type Route struct {
@@ -33,3 +37,15 @@ var (
 	ReadTime   = readTime
 	LondonTime = londonTime
 )
+
+// MostAsked is how many requests a directory may send in a minute.
+const MostAsked = mostAsked
+
+// Paces counts what directories ask.
+type Paces struct{ *paces }
+
+// NewPaces counts from nothing.
+func NewPaces() Paces { return Paces{&paces{}} }
+
+// Due counts a request, and tells how long to wait.
+func (p Paces) Due(provider int64, now time.Time) time.Duration { return p.due(provider, now) }

@@ -18,6 +18,7 @@ type stage struct {
 	scene
 	visitor                          *visitor
 	session, mapping, stranger, held int64
+	directory                        int64 // a token of it
 }
 
 // newStageOn makes one in a world, for one of the people.
@@ -34,6 +35,9 @@ func newStageOn(w *world, who string) stage {
 	s.mapping, err = membership.New(w.DB, w.signIn.Issuer()).MapGroup(t.Context(), w.Actors["admin"], membership.NewMapping{Group: "larkfield-staff", Role: grants.MemberOfStaff, Home: w.Homes[sample.ChildrensHome], Why: "for the test"})
 	must(t, err)
 	w.Scan(t, `insert into app.sign_in (answer, issuer, subject, name, outcome) values (sha256('stranger'), $1, 'stranger', 'Vic Visitor', 'no-role') returning id`, []any{w.signIn.Issuer()}, &s.stranger)
+	made, err := w.directory().MakeToken(t.Context(), w.Actors["admin"], "for the test", 30)
+	must(t, err)
+	s.directory = made.ID
 	w.Scan(t, `select id from app.role_held where actor_id = $1`, []any{int64(w.Actors["staff2"].ID)}, &s.held)
 	return s
 }
@@ -106,6 +110,12 @@ func (s stage) fill(r portal.Route) filling {
 		return filling{strings.NewReplacer(":id", actor, ":role", number(s.held)).Replace(r.Path), why}
 	case "POST /settings/add":
 		return filling{r.Path, []string{"name", "Another House", "kind", "childrens-home"}}
+	case "POST /settings/directory/tokens/new":
+		return filling{r.Path, []string{"label", "for the test", "days", "30"}}
+	case "GET /settings/directory/tokens/:id/end", "POST /settings/directory/tokens/:id/end":
+		return filling{strings.Replace(r.Path, ":id", number(s.directory), 1), nil}
+	case "POST /settings/directory/stop":
+		return filling{r.Path, why}
 	case "POST /sign-ins/map":
 		return filling{r.Path, append([]string{"group", "bramble-staff"}, role...)}
 	case "GET /sign-ins/mappings/:id/end", "POST /sign-ins/mappings/:id/end":

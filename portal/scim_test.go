@@ -35,6 +35,10 @@ func newFeed(t testing.TB, db pgtest.Database, at, issuer string, admin access.A
 	return &feed{t, db, at, issuer, made.Secret.Reveal()}
 }
 
+func (w *world) directory() *scim.Service {
+	return scim.New(scim.Options{DB: w.DB, Issuer: w.signIn.Issuer(), PublicURL: w.url})
+}
+
 func (w *world) feed() *feed {
 	w.t.Helper()
 	return newFeed(w.t, w.Database, w.url, w.signIn.Issuer(), w.Actors["admin"])

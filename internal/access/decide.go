@@ -60,8 +60,8 @@ var (
 	SayUser            = Action{Name: "directory.user-said", Needs: Enrol}
 	SayGroup           = Action{Name: "directory.group-said", Needs: Enrol}
 	ViewDirectory      = Action{Name: "directory.viewed", Needs: Manage}
-	MakeDirectoryToken = Action{Name: "directory-token.made", Needs: Manage}
-	EndDirectoryToken  = Action{Name: "directory-token.ended", Needs: Manage}
+	MakeDirectoryToken = Action{Name: "scim-token.made", Needs: Manage}
+	EndDirectoryToken  = Action{Name: "scim-token.ended", Needs: Manage}
 	StopDirectory      = Action{Name: "directory.stopped", Needs: Manage}
 	ListCheckpoints    = Action{Name: "checkpoints.listed", Needs: Audit}
 	CheckTree          = Action{Name: "footprints.checked", Needs: Audit}

@@ -8,7 +8,7 @@ import (
 // LastAdministrator is the answer to whatever would leave a provider without an
 // administrator.
 func LastAdministrator() *fault.Fault {
-	return fault.New(fault.Conflict, "This would leave your organisation without an administrator, and nobody could put it right. Give somebody else that role first: they count from the first time that they sign in.")
+	return fault.New(fault.Conflict, "This would leave your organisation without an administrator, and nobody could put it right. Give that role to somebody else who can sign in first.")
 }
 
 // stays gives a refusal by the constraint that keeps the last administrator the

@@ -19,6 +19,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/fault"
+	"custodian/internal/grants"
 	"custodian/internal/people"
 	"custodian/internal/pg"
 )
@@ -131,4 +132,34 @@ func add(ctx context.Context, tx *audit.Tx, who Identity, provider int64) (acces
 // notSetUp is the answer where no sign-in service is configured.
 func notSetUp() error {
 	return fault.New(fault.Unavailable, "Nobody can sign in yet: no sign-in service has been set up. Ask the person who looks after Custodian in your organisation.")
+}
+
+// Kept is an administrator's role that no group gives any more, and that stays
+// because its provider would have no other.
+type Kept struct {
+	ActorID int64
+	Name    string
+	Since   time.Time // of the role
+}
+
+// Kept lists such roles in the actor's provider. It is for administrators.
+func (k *Keeper) Kept(ctx context.Context, actor access.Actor) ([]Kept, error) {
+	var list []Kept
+	err := pg.Read(ctx, k.db, actor, func(tx *pg.Tx) error {
+		if err := people.Administers(ctx, tx, access.ViewSettings); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `
+			select a.id as actor_id, a.name, h.from_at as since from app.role_held h join app.actor a on a.id = h.actor_id join app.group_role g on g.id = h.group_role_id
+			left join lateral (select s.groups, s.at from app.sign_in s where s.actor_id = a.id order by s.id desc limit 1) i on true
+			where h.provider_id = @provider and h.role = @role and h.from_at <= now() and h.until_at > now()
+				and (g.until_at <= now() or not app.in_group(h.provider_id, a.issuer, a.subject, g.group_name, coalesce(i.groups, '{}'), i.at))
+			order by a.name, h.id limit 100`, pgx.NamedArgs{"provider": actor.Provider, "role": grants.Administrator})
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Kept])
+		return err
+	})
+	return list, err
 }

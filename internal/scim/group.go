@@ -81,7 +81,7 @@ func (g *group) setMembers(does string, p path, v any, said bool) error {
 	}
 	switch {
 	case does == "add":
-		g.Members = append(g.Members, named...)
+		g.Members = append(slices.Clone(g.Members), named...) // a copy: what it was is compared with it
 	case does == "replace":
 		g.Members = named
 	case len(p.where) == 0 && (!said || v == nil):

@@ -76,10 +76,10 @@ func (s *Service) State(ctx context.Context, actor access.Actor) (State, error) 
 
 func (st *State) groups(ctx context.Context, tx *audit.Tx, args pgx.NamedArgs) error {
 	rows, err := tx.Query(ctx, `
-		select s.display_name as name, (select count(*) from app.scim_member m where m.group_id = s.group_id and m.until_at = 'infinity') as members,
+		select name, members, gives from (select s.display_name as name, (select count(*) from app.scim_member m where m.group_id = s.group_id and m.until_at = 'infinity') as members,
 			(select count(*) from app.group_role g where g.provider_id = @provider and g.issuer = @issuer and g.group_name in (s.display_name, s.external_id) and g.until_at > now()) as gives
-		from app.scim_group_said s where s.provider_id = @provider and s.issuer = @issuer and s.until_at = 'infinity' and not s.deleted
-		order by gives = 0, lower(s.display_name) limit @most`, args)
+		from app.scim_group_said s where s.provider_id = @provider and s.issuer = @issuer and s.until_at = 'infinity' and not s.deleted) x
+		order by gives = 0, lower(name) limit @most`, args)
 	if err != nil {
 		return err
 	}

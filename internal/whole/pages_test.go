@@ -36,6 +36,7 @@ func shown() map[string][][2]string {
 			{"person-footprints", "/people/{person Sam Example}/footprints"}, {"no-days", "/oversight/unusual?from-day=31&from-month=2&from-year=2025"}},
 		"individual": {{"home", "/home"}, {"own", "/people/{person Jules Example}/footprints"}},
 		"admin": {{"home", "/home"}, {"people", "/people"}, {"person", "/people/{person Sam Example}"}, {"give-role", "/people/{person Sam Example}/roles/give"}, {"settings", "/settings"}, {"add-setting", "/settings/add"},
+			{"directory", "/settings/directory"}, {"directory-token", "/settings/directory/tokens/new"}, {"directory-stop", "/settings/directory/stop"},
 			{"sign-ins", "/sign-ins"}, {"map", "/sign-ins/map"}, {"staff-file", sam}, {"token", "/me/tokens/new"}},
 	})
 }

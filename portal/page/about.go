@@ -101,6 +101,8 @@ func NoticeOf(what string) *Notice {
 		"session":    "That session has ended",
 		"sessions":   "All those sign-ins have ended",
 		"token":      "That token works no longer",
+		"scim-token": "That token works no longer",
+		"scim-stop":  "The directory is followed no longer",
 		"dropped":    "The file was not added",
 		"none":       "None of the files was added",
 		"kept":       "Your files are kept until tomorrow",

@@ -225,7 +225,7 @@ func bar(n versions.Needs) *Bar {
 // RoleWords says a role.
 func RoleWords(role string) string {
 	words, ok := map[string]string{"staff": "Member of staff", "manager": "Registered manager", "inspector": "Inspector", "administrator": "Administrator",
-		"responsible-individual": "Responsible individual", "data-protection-officer": "Data protection officer"}[role]
+		"responsible-individual": "Responsible individual", "data-protection-officer": "Data protection officer", "directory": "Directory service"}[role]
 	if !ok {
 		return role
 	}
