@@ -73,7 +73,7 @@ func (t *Tree) Sequence(ctx context.Context) (n int, err error) {
 
 // place puts footprints behind the last place.
 func (t *Tree) place(ctx context.Context, tx *pg.WriteTx, size int64, rows pgx.Rows) (int, error) {
-	var facts []fact
+	facts := make([]fact, 0, 64)
 	var f fact
 	_, err := pgx.ForEachRow(rows, f.into(), func() error {
 		facts = append(facts, f)
@@ -92,15 +92,16 @@ func (t *Tree) place(ctx context.Context, tx *pg.WriteTx, size int64, rows pgx.R
 	})
 	n := len(facts)
 	ids, epochs, xids, marks, hashes := make([]int64, n), make([]int32, n), make([]int64, n), make([]string, n), make([][]byte, n)
+	var line []byte
 	for i := range facts {
 		f := &facts[i]
 		k, err := keys.of(ctx, f)
 		if err != nil {
 			return 0, err
 		}
-		m := tree.Commit(k, f.ID, f.Words)
-		ids[i], epochs[i], xids[i], marks[i] = f.ID, f.Epoch, f.Xid, m.String()
-		hashes[i] = roll.Append(tree.LeafHash(tree.Leaf(f.Facts, m)), make([]byte, 0, 2*len(tree.Hash{})))
+		ids[i], epochs[i], xids[i], marks[i] = f.ID, f.Epoch, f.Xid, tree.Commit(k, f.ID, f.Words).String()
+		line = tree.AppendLeaf(line[:0], f.Facts, marks[i])
+		hashes[i] = roll.Append(tree.LeafHash(line), make([]byte, 0, 2*len(tree.Hash{})))
 	}
 	_, err = tx.Exec(ctx, `
 		insert into app.leaf (place, footprint_id, epoch, xid, marks, hashes)
