@@ -35,16 +35,17 @@ node = lambda a, b: sha(b"\1" + a + b)
 CHECKPOINT = re.compile(r"(\S+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/]{43}=)\nepoch (0|[1-9]\d*)\ntime (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)\n", re.A)
 def opened(note, key):
     """The checkpoint in a signed note as {origin, size, root, at}, None when the key did not sign it."""
-    text, mark, sigs = note.rpartition(b"\n\n")
+    text, mark, sigs, c = *note.rpartition(b"\n\n"), None
     m = CHECKPOINT.fullmatch((text + b"\n").decode("utf-8", "replace"))
     for line in sigs[:-1].split(b"\n") if mark and m and m[1] == key[0] and sigs.endswith(b"\n") else []:
         p = line.split(b" ", 2)
         try: raw = base64.b64decode(p[2], validate=True)
         except (IndexError, ValueError): return None
         if p[0] != "—".encode() or len(raw) < 5: return None
-        if p[1].decode("utf-8", "replace") == key[0] and raw[:4] == key[1]:
+        if p[1].decode("utf-8", "replace") == key[0] and raw[:4] == key[1] and not c:
+            if not signed(key[2], text + b"\n", raw[4:]): return None
             c = {"origin": m[1], "size": int(m[2]), "root": base64.b64decode(m[3]), "at": m[5], "good": False}
-            return c if signed(key[2], text + b"\n", raw[4:]) else None
+    return c
 fold = lambda parts: functools.reduce(lambda out, h: node(h, out), reversed(parts)) if parts else None
 def grow(peaks, size, leaf):
     while size & 1: leaf, size = node(peaks.pop(), leaf), size >> 1
@@ -77,7 +78,7 @@ def verify(directory, vkey, held=()):
         while nxt < len(cps) and cps[nxt]["size"] == len(leaves):
             if cps[nxt]["root"] == (fold(peaks) or sha(b"")): cps[nxt]["good"], good = True, len(leaves)
             nxt += 1
-    agree()
+    agree(); waiting = list(lines(at("waiting.tsv")))
     for line in lines(at("footprints.tsv")):
         gone = line.startswith(b"missing\t")
         last = max(last, order(line) or last)
@@ -131,7 +132,6 @@ def verify(directory, vkey, held=()):
     for i in range(covered, n):
         if leaves[i] is None or stored_at(0, i) not in (None, leaves[i]):
             found.append(f"differs at place {i}: footprint {called(i)} is not as it was when it got its place, after the newest checkpoint")
-    waiting = list(lines(at("waiting.tsv")))
     found += [f"inserted beside the tree: footprint {event(w)} has no place in it, though later ones have" for w in waiting if order(w) is None or order(w) < last]
     say = [f"The export holds {n} footprints in the tree, and {len(waiting)} that wait for their place."]
     if cps:

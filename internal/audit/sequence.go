@@ -73,7 +73,7 @@ func (t *Tree) Sequence(ctx context.Context) (n int, err error) {
 
 // place puts footprints behind the last place.
 func (t *Tree) place(ctx context.Context, tx *pg.WriteTx, size int64, rows pgx.Rows) (int, error) {
-	var facts []fact
+	facts := make([]fact, 0, 64)
 	var f fact
 	_, err := pgx.ForEachRow(rows, f.into(), func() error {
 		facts = append(facts, f)
@@ -90,24 +90,66 @@ func (t *Tree) place(ctx context.Context, tx *pg.WriteTx, size int64, rows pgx.R
 	keys := t.ring(func(record int64) (fresh bool, err error) {
 		return fresh, tx.QueryRow(ctx, `select app.never_keyed(@record)`, pgx.NamedArgs{"record": record}).Scan(&fresh)
 	})
-	n := len(facts)
-	ids, epochs, xids, marks, hashes := make([]int64, n), make([]int32, n), make([]int64, n), make([]string, n), make([][]byte, n)
+	held := make([]tree.Keys, len(facts))
 	for i := range facts {
-		f := &facts[i]
-		k, err := keys.of(ctx, f)
-		if err != nil {
+		if held[i], err = keys.of(ctx, &facts[i]); err != nil {
 			return 0, err
 		}
-		m := tree.Commit(k, f.ID, f.Words)
-		ids[i], epochs[i], xids[i], marks[i] = f.ID, f.Epoch, f.Xid, m.String()
-		hashes[i] = roll.Append(tree.LeafHash(tree.Leaf(f.Facts, m)), make([]byte, 0, 2*len(tree.Hash{})))
 	}
-	_, err = tx.Exec(ctx, `
+	// While one part goes into the database, the next is worked out.
+	parts := make(chan leaves, 1)
+	go func() {
+		defer close(parts)
+		for from := 0; from < len(facts); from += atOnce {
+			to := min(from+atOnce, len(facts))
+			parts <- leavesOf(roll, facts[from:to], held[from:to])
+		}
+	}()
+	defer func() {
+		for range parts { // let it end, whatever happened
+		}
+	}()
+	for l := range parts {
+		if err := l.insert(ctx, tx, size); err != nil {
+			return 0, err
+		}
+		size += int64(len(l.ids))
+	}
+	return len(facts), nil
+}
+
+// atOnce is how many leaves go into the database in one statement.
+const atOnce = 1000
+
+// leaves are rows of app.leaf, column by column.
+type leaves struct {
+	ids, xids []int64
+	epochs    []int32
+	marks     []string
+	hashes    [][]byte
+}
+
+// leavesOf makes the leaves of footprints, and adds them to the tree.
+func leavesOf(roll *tree.Roll, facts []fact, held []tree.Keys) (l leaves) {
+	n := len(facts)
+	l.ids, l.xids, l.epochs, l.marks, l.hashes = make([]int64, n), make([]int64, n), make([]int32, n), make([]string, n), make([][]byte, n)
+	var line []byte
+	for i := range facts {
+		f := &facts[i]
+		l.ids[i], l.epochs[i], l.xids[i], l.marks[i] = f.ID, f.Epoch, f.Xid, tree.Commit(held[i], f.ID, f.Words).String()
+		line = tree.AppendLeaf(line[:0], f.Facts, l.marks[i])
+		l.hashes[i] = roll.Append(tree.LeafHash(line), make([]byte, 0, 2*len(tree.Hash{})))
+	}
+	return l
+}
+
+func (l leaves) insert(ctx context.Context, tx *pg.WriteTx, from int64) error {
+	_, err := tx.Exec(ctx, `
 		insert into app.leaf (place, footprint_id, epoch, xid, marks, hashes)
-		select @size + n - 1, id, epoch, xid::text::xid8, marks, hashes
+		select @from + n - 1, id, epoch, xid::text::xid8, marks, hashes
 		from unnest(@ids::bigint[], @epochs::int[], @xids::bigint[], @marks::text[], @hashes::bytea[]) with ordinality as u (id, epoch, xid, marks, hashes, n)`,
-		pgx.NamedArgs{"size": size, "ids": ids, "epochs": epochs, "xids": xids, "marks": marks, "hashes": hashes})
-	return n, err
+		pgx.NamedArgs{"from": from, "ids": l.ids, "epochs": l.epochs, "xids": l.xids, "marks": l.marks, "hashes": l.hashes})
+	return err
 }
 
 // ring holds the keys of one batch, so that each is asked for once.

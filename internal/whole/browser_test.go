@@ -129,6 +129,7 @@ func TestJourneysInABrowser(t *testing.T) {
 			}
 		})
 	}
+	t.Run("auditor", s.auditor)
 	t.Run("everyPage", s.everyPage)
 	t.Run("inspector", s.fourActions)
 	t.Run("oversight", s.oversight)

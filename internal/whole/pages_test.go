@@ -30,7 +30,7 @@ func shown() map[string][][2]string {
 			{"document-footprints", safe + "/footprints"}, {"why", wren + "/why"}, {"oversight", "/oversight"}, {"looks", "/oversight/looks"}, {"unusual", "/oversight/unusual"}, {"care-plan", "/documents/{document Wren Sample/Care plan}"}, {"visit", "/documents/{document Wren Sample/A weekend with her aunt}"}},
 		"inspector":     {{"home", "/home"}, {"library", library}, {"library-as-at", library + "?on-day=14&on-month=3&on-year=2025"}, {"document-as-at", safe + "/versions/3?on=2025-03-14"}, {"staff-file", sam}, {"footprints", library + "/footprints"}},
 		"other-manager": {{"home", "/home"}, {"families", "/records?kind=family"}, {"family", "/records/{record The Specimen family}"}, {"parents", "/records?kind=parent"}},
-		"dpo": {{"home", "/home"}, {"libraries", "/records?kind=library"}, {"footprints", wren + "/footprints"},
+		"dpo": {{"home", "/home"}, {"checkpoints", "/oversight/checkpoints"}, {"libraries", "/records?kind=library"}, {"footprints", wren + "/footprints"},
 			{"oversight", "/oversight"}, {"looks", "/oversight/looks"}, {"unusual", "/oversight/unusual"}, {"sample", "/oversight/sample"}, {"sample-drawn", "/oversight/sample?size=5"}, {"concerns", "/oversight/concerns"},
 			{"concern", "/oversight/concerns/{concern}"}, {"concern-closes", "/oversight/concerns/{concern}/closed"}, {"raise", "/looks/{look}/concern"}, {"questions", "/questions"}, {"question", "/questions/{question}"},
 			{"person-footprints", "/people/{person Sam Example}/footprints"}, {"no-days", "/oversight/unusual?from-day=31&from-month=2&from-year=2025"}},

@@ -58,13 +58,13 @@ func (v *Checkpoints) Tell(c audit.Checked) {
 		}
 		return
 	}
-	text := fmt.Sprintf("All %s footprints are as they were signed. They were held against the newest checkpoint kept outside the database: %s footprints, signed on %s, %s.",
-		Figures(c.Size), Figures(c.Against.Size), Minute(c.Against.At), c.Against.Short())
+	text := fmt.Sprintf("All footprints are as they were signed. The newest checkpoint kept outside the database covers %s of them: %s, %s.",
+		Figures(c.Against.Size), Minute(c.Against.At), c.Against.Short())
 	if c.Against.Size == 0 {
-		text = fmt.Sprintf("All %s footprints are as they were when they got their place. No checkpoint has been signed yet.", Figures(c.Size))
+		text = "All footprints are as they were when they came. No checkpoint has been signed yet."
 	}
-	if c.Waiting > 0 {
-		text += fmt.Sprintf(" %s more came in just now and will be signed within a minute.", Figures(c.Waiting))
+	if since := c.Size - c.Against.Size + c.Waiting; since > 0 {
+		text += fmt.Sprintf(" %s came since, and will be signed within a minute.", Figures(since))
 	}
 	if c.Unopened > 0 {
 		text += fmt.Sprintf(" The words of %s of them can no longer be checked, because the key of their record was destroyed.", Figures(c.Unopened))

@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
@@ -93,30 +92,51 @@ func Commit(keys Keys, id int64, w Words) Marks {
 // EventKey is the key of one footprint alone. Given away, it opens the
 // commitments of that footprint and of no other.
 func EventKey(k Key, id int64) Key {
-	h := hmac.New(sha256.New, k[:])
-	h.Write(strconv.AppendInt(append(append(make([]byte, 0, 48), format...), 0), id, 10))
-	var own Key
-	h.Sum(own[:0])
-	return own
+	var room [64 + 48]byte
+	return hmac256(k, strconv.AppendInt(append(append(room[:64], format...), 0), id, 10))
 }
 
 // mark is one commitment: HMAC-SHA256 over the name of the field and its parts,
 // each after a zero byte, which no text in PostgreSQL holds.
 func mark(own Key, field string, parts ...string) string {
-	h := hmac.New(sha256.New, own[:])
-	h.Write([]byte(field))
+	var room [64 + 192]byte
+	message := append(room[:64], field...)
 	for _, p := range parts {
-		h.Write(append(append(make([]byte, 0, 1+len(p)), 0), p...))
+		message = append(append(message, 0), p...)
 	}
-	var sum [sha256.Size]byte
-	return base64.StdEncoding.EncodeToString(h.Sum(sum[:0]))
+	sum := hmac256(own, message)
+	var text [44]byte
+	base64.StdEncoding.Encode(text[:], sum[:])
+	return string(text[:])
+}
+
+// hmac256 is HMAC-SHA256 of what follows the first 64 bytes of message, which
+// are for the padded key. Every footprint takes six of these and each has a key
+// of its own, so that crypto/hmac would spend its time on making itself ready.
+
+func hmac256(k Key, message []byte) Key {
+	var outer [64 + sha256.Size]byte
+	for i := range 64 {
+		b := byte(0)
+		if i < len(k) {
+			b = k[i]
+		}
+		message[i], outer[i] = b^0x36, b^0x5c
+	}
+	inner := sha256.Sum256(message)
+	copy(outer[64:], inner[:])
+	return sha256.Sum256(outer[:])
 }
 
 // Leaf writes a footprint as the tree takes it: one line without its end, of
 // fields between tabs. Everything about it is fixed, so that the same footprint
 // is always the same bytes.
 func Leaf(f Facts, m Marks) []byte {
-	b := make([]byte, 0, 400)
+	return AppendLeaf(make([]byte, 0, 400), f, m.String())
+}
+
+// AppendLeaf appends it to b, with the marks as String writes them.
+func AppendLeaf(b []byte, f Facts, marks string) []byte {
 	b = append(b, format...)
 	b = number(b, f.ID)
 	b = f.At.UTC().AppendFormat(append(b, '\t'), stamp)
@@ -134,7 +154,7 @@ func Leaf(f Facts, m Marks) []byte {
 	b = word(b, f.Request)
 	b = number(b, int64(f.Epoch))
 	b = number(b, f.Xid)
-	return append(append(b, '\t'), m.String()...)
+	return append(append(b, '\t'), marks...)
 }
 
 // stamp is how moments are written: UTC, to the microsecond.
