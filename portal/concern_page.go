@@ -98,6 +98,13 @@ func (s *server) concern(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v := page.ConcernOf(found, now())
+	if found.Known {
+		l, err := looks.Get(c.Request.Context(), s.db, actor, found.Footprint)
+		if err != nil {
+			return err
+		}
+		v.Look = page.LookFacts(l, now())
+	}
 	if v.Frame, err = s.frame(c, actor, "Concern", "/oversight"); err != nil {
 		return err
 	}

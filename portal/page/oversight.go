@@ -159,6 +159,7 @@ type Concern struct {
 	Status           Status
 	Words            string
 	Facts            []Fact
+	Look             []Fact // what it is about, where the reader may know it
 	Events           []ConcernEvent
 	Do               []Link
 	Note             string
@@ -331,9 +332,12 @@ func UnusualReason(u looks.Unusual) string {
 	switch u.Rule {
 	case "hours":
 		when := Hour(u.FirstAt) + " on " + DayOf(u.FirstAt)
-		if u.Looks > 1 {
+		switch {
+		case u.Looks > 1 && clock.DayOf(u.FirstAt) == clock.DayOf(u.LastAt):
+			when = "between " + Hour(u.FirstAt) + " and " + Hour(u.LastAt) + " on " + DayOf(u.LastAt)
+		case u.Looks > 1:
 			when = "between " + when + " and " + Hour(u.LastAt) + " on " + DayOf(u.LastAt)
-		} else {
+		default:
 			when = "at " + when
 		}
 		return fmt.Sprintf("%s %s, London time. %s does not work on shift, so looks from %s to %s are listed.", upperFirst(times), when, upperFirst(article(lowerFirst(RoleWords(string(u.Role))))), oclock(looks.Shuts), oclock(looks.Opens))
