@@ -35,7 +35,7 @@ func TestLookedInABrowser(t *testing.T) {
 		p.Click("Send it")
 		p.Has("Say what worries you.")
 		p.Allow("400")
-		p.Choose("The data protection officer")
+		p.Choose("The person who checks how we keep information")
 		p.Type("What worries you?", "I do not know who that is.")
 		p.Click("Send it")
 		p.Has("Nobody has opened it yet.")

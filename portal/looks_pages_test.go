@@ -233,6 +233,8 @@ func TestAuditorsWay(t *testing.T) {
 			v.send(into, "words", "x").refuses(http.StatusBadRequest, "outcome", "Choose what came of it.", "words", "x")
 			v.done(into, "words", "They were called.", "outcome", "in-role").says("tbody", "It was part of their work", "“They were called.”")
 			individual.open("/oversight/unusual").hides("main", "Jules")
+			individual.open("/oversight/looks").hides("tbody", "Wrote down what came of")
+			v.open("/oversight/looks").says("tbody", "Wrote down what came of")
 			v.see(http.StatusNotFound, strings.Replace(into.address, url.QueryEscape(key), "hours:1:2020-01-01", 1))
 			exported(t, w, v)
 		})
