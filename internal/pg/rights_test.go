@@ -24,6 +24,7 @@ var rightsOfApp = map[string]string{
 	"session_use": "r a w(last_at)", "shield": "r a", "sign_in": "r a", "standing": "r", "statement": "r a",
 	"token": "a w(revoked_at) r(actor_id,created_at,created_by,expires_at,id,label,made_with,revoked_at)", "token_use": "r a w(last_at)",
 	"upload": "r a d w(abandoned)", "version": "r a",
+	"concern": "r a", "concern_event": "r a", "look_question": "r a", "look_answer": "r a", "looked_into": "r a",
 }
 
 // Every table of the schema has forced row-level security, and the application's
