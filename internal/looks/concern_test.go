@@ -116,7 +116,14 @@ func TestConcernsAreDealtWith(t *testing.T) {
 	if len(wait.Concerns) != 1 || wait.Concerns[0].ID != id {
 		t.Errorf("%+v waits for the manager", wait)
 	}
-	if c, err = looks.GetConcern(t.Context(), w.DB, manager, id); err != nil || c.State != "seen" || c.AboutName != "Sam Example" {
+	at := make(chan error, 8)
+	for range cap(at) { // opened several times at once
+		go func() { _, err := looks.GetConcern(t.Context(), w.DB, manager, id); at <- err }()
+	}
+	for range cap(at) {
+		must(t, <-at)
+	}
+	if c, err = looks.GetConcern(t.Context(), w.DB, manager, id); err != nil || c.State != "seen" || len(c.Events) != 1 || c.AboutName != "Sam Example" {
 		t.Errorf("%+v %v", c, err)
 	}
 	take := func(who access.Actor, s looks.Step) error { return looks.Take(t.Context(), w.DB, who, id, s) }
