@@ -325,7 +325,7 @@ declare may_audit int8multirange := app.reach(64); away bigint[] := app.shields(
 begin
   return query
   with seen as materialized (
-    select f.id, f.at, f.actor_id, f.outcome, f.home_id as lay, f.record_id, r.home_id, r.kind, r.name, r.actor_id as own, a.name as actor_name, f.at at time zone 'Europe/London' as local
+    select f.id, f.at, f.actor_id, f.outcome, f.home_id as lay, f.record_id, r.kind, f.at at time zone 'Europe/London' as local
     from app.footprint f join app.record r on r.id = f.record_id join app.actor a on a.id = f.actor_id and a.kind = 'person'
     where f.provider_id = mine and f.at >= begins and f.at < ends and f.outcome <> 'damaged' and f.actor_id <> me and app.is_look(f.action)
       and app.sees(r.provider_id, r.home_id, r.id, coalesce(f.document_id, 0), f.class, may_audit, away)
@@ -340,8 +340,7 @@ begin
     select s.actor_id, (s.local - make_interval(secs => extract(epoch from opens)))::date as day, count(*)::int as looks, count(*) filter (where s.outcome = 'refused')::int as refused, min(s.at) as first_at, max(s.at) as last_at, max(s.id) as id
     from seen s where s.local::time < opens or s.local::time >= shuts group by 1, 2
   ), alike as (
-    select s.actor_id, s.record_id, min(s.home_id) as home_id, count(*)::int as looks, count(*) filter (where s.outcome = 'refused')::int as refused, min(s.at) as first_at, max(s.at) as last_at, max(s.id) as id,
-      min(s.name) as name, min(s.actor_name) as actor_name
+    select s.actor_id, s.record_id, count(*)::int as looks, count(*) filter (where s.outcome = 'refused')::int as refused, min(s.at) as first_at, max(s.at) as last_at, max(s.id) as id
     from seen s where s.kind in (0, 2, 4) group by 1, 2
   ), ended as (
     select distinct h.actor_id, h.home_id from app.role_held h where h.provider_id = mine and h.home_id is not null and h.from_at < h.until_at and h.until_at < ends
@@ -369,8 +368,8 @@ begin
   select 'volume', format('volume:%s:%s', p.actor_id, p.day), p.actor_id, p.role, null, null, p.looks, p.refused, m.usual, p.first_at, p.last_at, null, p.id
   from posts p join middles m on m.role = p.role where p.looks >= floor_looks and p.looks > times * m.usual
   union all
-  select 'surname', format('surname:%s:%s', k.actor_id, k.record_id), k.actor_id, '', k.record_id, k.home_id, k.looks, k.refused, null, k.first_at, k.last_at, null, k.id
-  from alike k where app.surnames(k.name) && app.surnames(k.actor_name)
+  select 'surname', format('surname:%s:%s', k.actor_id, k.record_id), k.actor_id, '', k.record_id, r.home_id, k.looks, k.refused, null, k.first_at, k.last_at, null, k.id
+  from alike k join app.record r on r.id = k.record_id join app.actor a on a.id = k.actor_id where app.surnames(r.name) && app.surnames(a.name)
     and not exists (select from app.grants g where g.actor_id = k.actor_id and g.basis = 'data-subject' and g.scope = 2 and g.scope_id = k.record_id)
   union all
   select 'left', format('left:%s:%s', e.actor_id, e.lay), e.actor_id, '', null, e.lay, e.looks, e.refused, null, e.first_at, e.last_at, e.since, e.id from after_end e

@@ -39,6 +39,7 @@ func (s *server) raise(c *gin.Context, actor access.Actor) error {
 	v := page.Change{Caption: "Concern", Heading: "Report a concern", Address: page.LookAddress(footprint, "concern"), FactsTitle: "The look",
 		Words: []string{"It goes to the person you choose. Whoever looked is not told of it. You can see here what comes of it."}}
 	l, err := looks.Get(c.Request.Context(), s.db, actor, footprint)
+	routes := page.RouteOptions()
 	menu, hint := "/oversight", "For example, “This is not someone who works with him.”"
 	switch {
 	case err == nil:
@@ -50,12 +51,13 @@ func (s *server) raise(c *gin.Context, actor access.Actor) error {
 		}
 		v.Heading, v.Caption, menu, hint = "Tell us what worries you", "Your file", page.ListAddress(told.Kind), "Use your own words. It does not have to be long."
 		v.Words = []string{"Choose who should read it. The person who looked will not see it. We will tell you here what we find out."}
+		routes, v.FactsTitle = page.ToldRoutes(), "What you saw"
 		v.Facts = []page.Fact{{Name: "When", Text: page.Day(page.DayUTC(told.Looks[0].Day))}, {Name: "What", Text: page.ToldWords(told.Looks[0], told)}}
 		v.Submit = page.Submit{Words: "Send it", Cancel: page.RecordAddress(told.Record) + "/looked"}
 	default:
 		return err
 	}
-	v.Ask(form.Choice("to", "Who should look into it?", "", page.RouteOptions()...), form.Text("words", "What worries you?", hint))
+	v.Ask(form.Choice("to", "Who should look into it?", "", routes...), form.Text("words", "What worries you?", hint))
 	return s.askPage(c, actor, v, menu, status, form)
 }
 
@@ -98,6 +100,13 @@ func (s *server) concern(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v := page.ConcernOf(found, now())
+	if found.Known {
+		l, err := looks.Get(c.Request.Context(), s.db, actor, found.Footprint)
+		if err != nil {
+			return err
+		}
+		v.Look = page.LookFacts(l, now())
+	}
 	if v.Frame, err = s.frame(c, actor, "Concern", "/oversight"); err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func TestAuditorSeesNoTitles(t *testing.T) {
 	avery.see(http.StatusNotFound, "/records/"+library)
 	avery.see(http.StatusNotFound, a.page(""))
 	avery.open("/home").link("Oversight")
-	w.visitor("manager").open("/records/"+library+"/footprints").says("tbody", "Looked at this list Avery Example")
+	w.visitor("manager").open("/records/"+library+"/footprints").says("tbody", "Looked at who has looked Avery Example")
 }
 
 // A concern is raised beside a look, goes past the manager when it is about them, and
@@ -229,10 +229,12 @@ func TestAuditorsWay(t *testing.T) {
 			unusual := v.open(oversight.link("Out of the ordinary"))
 			unusual.says("tbody", "At night 1 look at 2.00am on", "London time. The responsible individual", "Jules Example", "Nobody has looked into it yet")
 			v.see(http.StatusBadRequest, "/oversight/unusual?from-day=1&from-month=1&from-year=2020&until-day=1&until-month=1&until-year=2025").says(".govuk-error-summary", "These are more than 92 days.")
-			into := v.open(unusual.link("Looked into it: At night, Jules Example, " + strings.Split(unusual.text("tbody th"), " on ")[1][:strings.Index(strings.Split(unusual.text("tbody th"), " on ")[1], ",")]))
+			into := v.open(unusual.link("Write down what came of it: At night, Jules Example, " + strings.Split(unusual.text("tbody th"), " on ")[1][:strings.Index(strings.Split(unusual.text("tbody th"), " on ")[1], ",")]))
 			v.send(into, "words", "x").refuses(http.StatusBadRequest, "outcome", "Choose what came of it.", "words", "x")
 			v.done(into, "words", "They were called.", "outcome", "in-role").says("tbody", "It was part of their work", "“They were called.”")
 			individual.open("/oversight/unusual").hides("main", "Jules")
+			individual.open("/oversight/looks").hides("tbody", "Wrote down what came of")
+			v.open("/oversight/looks").says("tbody", "Wrote down what came of")
 			v.see(http.StatusNotFound, strings.Replace(into.address, url.QueryEscape(key), "hours:1:2020-01-01", 1))
 			exported(t, w, v)
 		})

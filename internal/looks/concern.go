@@ -167,13 +167,21 @@ func GetConcern(ctx context.Context, db *audit.DB, actor access.Actor, id int64)
 			return err
 		}
 		tx.Record(about)
-		if c.Handles && !c.Mine && c.State != "closed" {
-			_, err = tx.Exec(ctx, `
-				insert into app.concern_event (concern_id, what, by_actor) select @id, 'seen', @me
-				where not exists (select from app.concern_event e where e.concern_id = @id and e.what = 'seen' and e.by_actor = @me)`, pgx.NamedArgs{"id": id, "me": actor.ID})
-			if pg.Broke(err, "concern_event_seen_once") || err != nil {
-				return err
-			}
+		if !c.Handles || c.Mine {
+			return nil
+		}
+		// two who open it at once, or one who closes it meanwhile, wait for one another
+		if err = tx.Lock(ctx, "concern", id); err != nil {
+			return err
+		}
+		if c, err = concern(ctx, tx.Reader(), id); err != nil || c.State == "closed" {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			insert into app.concern_event (concern_id, what, by_actor) select @id, 'seen', @me
+			where not exists (select from app.concern_event e where e.concern_id = @id and e.what = 'seen' and e.by_actor = @me)`, pgx.NamedArgs{"id": id, "me": actor.ID})
+		if err != nil {
+			return err
 		}
 		c, err = concern(ctx, tx.Reader(), id)
 		return err

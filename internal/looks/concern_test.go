@@ -116,7 +116,14 @@ func TestConcernsAreDealtWith(t *testing.T) {
 	if len(wait.Concerns) != 1 || wait.Concerns[0].ID != id {
 		t.Errorf("%+v waits for the manager", wait)
 	}
-	if c, err = looks.GetConcern(t.Context(), w.DB, manager, id); err != nil || c.State != "seen" || c.AboutName != "Sam Example" {
+	at := make(chan error, 8)
+	for range cap(at) { // opened several times at once
+		go func() { _, err := looks.GetConcern(t.Context(), w.DB, manager, id); at <- err }()
+	}
+	for range cap(at) {
+		must(t, <-at)
+	}
+	if c, err = looks.GetConcern(t.Context(), w.DB, manager, id); err != nil || c.State != "seen" || len(c.Events) != 1 || c.AboutName != "Sam Example" {
 		t.Errorf("%+v %v", c, err)
 	}
 	take := func(who access.Actor, s looks.Step) error { return looks.Take(t.Context(), w.DB, who, id, s) }
@@ -296,5 +303,37 @@ func TestTheirOwnListByDays(t *testing.T) {
 		if n != 2 {
 			t.Errorf("%s: %d", day, n)
 		}
+	}
+}
+
+// Where two manage a setting, a concern about one of them still goes past both; and
+// where nobody is above them, the other deals with it and the one it is about sees
+// nothing.
+func TestTwoManagers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec(t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values ($1, 1, $2, 32767, 95, 'role', 1, 'manages too', now() - interval '1 year')`,
+		int64(w.Actors["staff2"].ID), w.Homes["Larkfield House"])
+	look := w.leave("manager", "record.viewed", w.Records["Wren Sample"], 0, time.Time{}, "done")
+	raise := func() (looks.Route, int64) {
+		id, err := looks.Raise(t.Context(), w.DB, w.Actors["staff2"], look, looks.ToManager, "x")
+		must(t, err)
+		var goes looks.Route
+		w.Scan(t, `select goes_to from app.concern where id = $1`, []any{id}, &goes)
+		return goes, id
+	}
+	if goes, _ := raise(); goes != looks.ToIndividual {
+		t.Errorf("it goes to %s", goes)
+	}
+	w.back(`update app.grants set valid_until = valid_from where actor_id in (` + number(int64(w.Actors["individual"].ID)) + `, ` + number(int64(w.Actors["dpo"].ID)) + `)`)
+	goes, id := raise()
+	if goes != looks.ToManager {
+		t.Errorf("with nobody above them it goes to %s", goes)
+	}
+	if c, err := looks.GetConcern(t.Context(), w.DB, w.Actors["staff2"], id); err != nil || !c.Handles {
+		t.Errorf("%+v %v", c, err)
+	}
+	if n := w.count("manager", `select count(*) from app.concern`); n != 0 {
+		t.Errorf("whom it is about sees %d", n)
 	}
 }

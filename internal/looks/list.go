@@ -130,7 +130,7 @@ func part(ctx context.Context, tx *pg.Tx, f Filter) ([]Look, error) {
 	if f.Person != 0 {
 		return collect(ctx, tx, ofPerson, args)
 	}
-	args["before_at"] = any("infinity")
+	args["before_at"] = args["until"] // the walk begins there, and not at the newest
 	if f.Before != 0 {
 		var at any
 		err := tx.QueryRow(ctx, `select at from app.footprint where id = @id`, pgx.NamedArgs{"id": f.Before}).Scan(&at)

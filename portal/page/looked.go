@@ -167,3 +167,18 @@ func DayUTC(t time.Time) clock.Day {
 	d, _ := clock.ParseDay(t.Format(time.DateOnly))
 	return d
 }
+
+// toldRoute says to whom a concern goes, in the words of a young person's page.
+func toldRoute(r looks.Route) string {
+	return map[looks.Route]string{looks.ToManager: "the manager", looks.ToIndividual: "the person in charge of all our homes", looks.ToDPO: "the person who checks how we keep information"}[r]
+}
+
+// ToldRoutes are to whom a concern can go, in the words of a young person's page.
+func ToldRoutes() []Option {
+	hints := map[looks.Route]string{looks.ToManager: "If it is about the manager, someone else will read it.", looks.ToIndividual: "They are the manager’s boss.", looks.ToDPO: "They do not work in your home."}
+	var list []Option
+	for _, r := range looks.Routes() {
+		list = append(list, Option{Value: string(r), Words: upperFirst(toldRoute(r)), Hint: hints[r]})
+	}
+	return list
+}

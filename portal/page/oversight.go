@@ -157,8 +157,10 @@ type Concern struct {
 	Frame
 	Heading, Caption string
 	Status           Status
+	WordsHeading     string
 	Words            string
 	Facts            []Fact
+	Look             []Fact // what it is about, where the reader may know it
 	Events           []ConcernEvent
 	Do               []Link
 	Note             string
@@ -169,14 +171,17 @@ type ConcernEvent struct{ What, When, Words string }
 
 // ConcernOf makes the page.
 func ConcernOf(c looks.Concern, now time.Time) Concern {
-	v := Concern{Heading: concernTitle(c), Caption: "Concern", Status: concernStatus(c), Words: c.Words}
-	by := orSomebody(c.RaisedBy)
+	v := Concern{Heading: concernTitle(c), Caption: "Concern", Status: concernStatus(c), WordsHeading: "What worries them", Words: c.Words}
+	by, route := orSomebody(c.RaisedBy), RouteWords
 	if c.Mine {
-		by = "You"
+		by, v.WordsHeading = "You", "What you wrote"
 	}
-	v.Facts = []Fact{{"Raised by", by}, {"On", DayOf(c.At) + ", " + Hour(c.At)}, {"Goes to", upperFirst(RouteWords(c.GoesTo))}}
+	if c.Mine && !c.Known { // whoever the record is about
+		v.Heading, v.Caption, route = "What you told us", "Your file", toldRoute
+	}
+	v.Facts = []Fact{{"Raised by", by}, {"On", DayOf(c.At) + ", " + Hour(c.At)}, {"Goes to", upperFirst(route(c.GoesTo))}}
 	if c.Wanted != c.GoesTo && len(c.Events) == 0 || c.Mine && c.Wanted != c.GoesTo {
-		v.Note = "It was meant for " + RouteWords(c.Wanted) + ", and goes to " + RouteWords(c.GoesTo) + ": nobody looks into their own look."
+		v.Note = "It was meant for " + route(c.Wanted) + ", and goes to " + route(c.GoesTo) + ": nobody looks into their own look."
 	}
 	if c.RecordName != "" && c.Known {
 		v.Facts = append(v.Facts, Fact{"Record", c.RecordName})
@@ -186,7 +191,7 @@ func ConcernOf(c looks.Concern, now time.Time) Concern {
 		if c.Mine && !c.Known || who == "" {
 			who = "the person who deals with it" // whoever the record is about is told no names
 		}
-		what := map[string]string{"seen": "Seen by " + who, "answered": "Answered by " + who, "passed-on": "Passed on to " + RouteWords(e.GoesTo) + " by " + who, "closed": "Closed by " + who}[e.What]
+		what := map[string]string{"seen": "Seen by " + who, "answered": "Answered by " + who, "passed-on": "Passed on to " + route(e.GoesTo) + " by " + who, "closed": "Closed by " + who}[e.What]
 		if e.Outcome != "" {
 			what += ": " + lowerFirst(OutcomeWords(e.Outcome))
 		}
@@ -331,9 +336,12 @@ func UnusualReason(u looks.Unusual) string {
 	switch u.Rule {
 	case "hours":
 		when := Hour(u.FirstAt) + " on " + DayOf(u.FirstAt)
-		if u.Looks > 1 {
+		switch {
+		case u.Looks > 1 && clock.DayOf(u.FirstAt) == clock.DayOf(u.LastAt):
+			when = "between " + Hour(u.FirstAt) + " and " + Hour(u.LastAt) + " on " + DayOf(u.LastAt)
+		case u.Looks > 1:
 			when = "between " + when + " and " + Hour(u.LastAt) + " on " + DayOf(u.LastAt)
-		} else {
+		default:
 			when = "at " + when
 		}
 		return fmt.Sprintf("%s %s, London time. %s does not work on shift, so looks from %s to %s are listed.", upperFirst(times), when, upperFirst(article(lowerFirst(RoleWords(string(u.Role))))), oclock(looks.Shuts), oclock(looks.Opens))
