@@ -29,9 +29,9 @@ func sectionHint(s access.Section, k access.RecordKind) string {
 	staff := k == access.Staff
 	switch {
 	case s == access.Sensitive && staff:
-		return "Medical, bank and disability details. Fewer people read it."
+		return "Medical, bank and disability details."
 	case s == access.Sensitive:
-		return "What the manager wants held more closely. Fewer people read it."
+		return "What the manager wants held more closely."
 	case s == access.Restricted && staff:
 		return "What the member of staff may not see. It needs a ground, a manager’s advice and a day for its review."
 	case s == access.Restricted && k == access.YoungPerson:
