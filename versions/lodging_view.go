@@ -267,13 +267,14 @@ func due(ctx context.Context, tx *pg.Tx, anyOf access.Right, after RegisterPlace
 	}
 	rows, err := tx.Query(ctx, `
 		select `+lodgedColumns+`
-		where l.record_id in (select x.id from app.scopes(@any) s cross join lateral (
+		where l.record_id = any (array(
+			select distinct x.id from app.scopes(@any) s cross join lateral (
 				select r.id from app.record r where s.scope = 0 and r.provider_id = s.scope_id
 				union all
 				select r.id from app.record r where s.scope = 1 and r.home_id = s.scope_id
 				union all
 				select r.id from app.record r where s.scope = 2 and r.id = s.scope_id
-			) x)
+			) x))
 			and e.at is null and due.on_date <= @by::date and (due.on_date, l.id) > (@due::date, @id)
 			and (app.sees(r.provider_id, r.home_id, r.id, l.document_id, (r.kind * 3 + 2)::smallint, (select app.reach(8)), (select app.shields()))
 				or @audits and app.sees(r.provider_id, r.home_id, r.id, l.document_id, (r.kind * 3 + 2)::smallint, (select app.reach(64)), (select app.shields())))
