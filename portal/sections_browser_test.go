@@ -105,4 +105,11 @@ func TestSectionsInABrowser(t *testing.T) {
 		p.Has("Something was lodged in the restricted section")
 		shot("record-lodged")
 	}
+	for _, width := range []int{960, 768, 641, 320} { // where the style sheet breaks: nothing is wider than the window, which the browser notices
+		p := b.Visitor(t, browsertest.Options{Width: width})
+		for _, path := range []string{"/records/" + number(w.wren()), "/records/" + number(w.wren()) + "/safety", "/records/" + number(w.wren()) + "/restricted", "/oversight/restricted"} {
+			door.enter(p, manager, path)
+			p.Has("Sample")
+		}
+	}
 }

@@ -243,7 +243,7 @@ func (k *Keeper) Register(ctx context.Context, actor access.Actor, after Registe
 		if !anyRestricted(rights, access.Manage|access.Read) && !anyRestricted(rights, access.Audit|access.Read) {
 			return fault.NotThere()
 		}
-		list, err = due(ctx, tx.Reader(), after, clock.Last, limit)
+		list, err = due(ctx, tx.Reader(), access.Manage|access.Audit, after, clock.Last, limit)
 		tx.Record(about)
 		return err
 	})
@@ -257,18 +257,27 @@ func anyRestricted(r access.Rights, need access.Right) bool {
 	})
 }
 
-// due lists the lodgings in place that are due by a day, which the actor decides
-// about or audits.
-func due(ctx context.Context, tx *pg.Tx, after RegisterPlace, by clock.Day, limit int) ([]Lodged, error) {
-	args := pgx.NamedArgs{"id": after.ID, "due": clock.First.UTC(), "by": by.UTC(), "limit": limit}
+// due lists the lodgings in place that are due by a day, on which the actor holds
+// any of these rights: to manage, or to audit. It is driven from the places where
+// they do, and walks the lodgings of the records there.
+func due(ctx context.Context, tx *pg.Tx, anyOf access.Right, after RegisterPlace, by clock.Day, limit int) ([]Lodged, error) {
+	args := pgx.NamedArgs{"any": anyOf, "audits": anyOf&access.Audit != 0, "id": after.ID, "due": clock.First.UTC(), "by": by.UTC(), "limit": limit}
 	if after.ID != 0 {
 		args["due"] = after.Due.UTC()
 	}
 	rows, err := tx.Query(ctx, `
 		select `+lodgedColumns+`
-		where e.at is null and due.on_date <= @by::date and (due.on_date, l.id) > (@due::date, @id)
+		where l.record_id = any (array(
+			select distinct x.id from app.scopes(@any) s cross join lateral (
+				select r.id from app.record r where s.scope = 0 and r.provider_id = s.scope_id
+				union all
+				select r.id from app.record r where s.scope = 1 and r.home_id = s.scope_id
+				union all
+				select r.id from app.record r where s.scope = 2 and r.id = s.scope_id
+			) x))
+			and e.at is null and due.on_date <= @by::date and (due.on_date, l.id) > (@due::date, @id)
 			and (app.sees(r.provider_id, r.home_id, r.id, l.document_id, (r.kind * 3 + 2)::smallint, (select app.reach(8)), (select app.shields()))
-				or app.sees(r.provider_id, r.home_id, r.id, l.document_id, (r.kind * 3 + 2)::smallint, (select app.reach(64)), (select app.shields())))
+				or @audits and app.sees(r.provider_id, r.home_id, r.id, l.document_id, (r.kind * 3 + 2)::smallint, (select app.reach(64)), (select app.shields())))
 		order by due.on_date, l.id limit @limit`, args)
 	if err != nil {
 		return nil, err
@@ -282,7 +291,7 @@ func due(ctx context.Context, tx *pg.Tx, after RegisterPlace, by clock.Day, limi
 func (k *Keeper) DueLodgings(ctx context.Context, actor access.Actor) ([]Lodged, error) {
 	var list []Lodged
 	err := pg.Read(ctx, k.db, actor, func(tx *pg.Tx) (err error) {
-		list, err = due(ctx, tx, RegisterPlace{}, clock.DayOf(tx.Now).Plus(soon), mostDue)
+		list, err = due(ctx, tx, access.Manage, RegisterPlace{}, clock.DayOf(tx.Now).Plus(soon), mostDue)
 		return err
 	})
 	return slices.DeleteFunc(list, func(l Lodged) bool { return !l.May }), err

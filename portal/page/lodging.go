@@ -227,6 +227,9 @@ func EndLodging(l versions.Lodged, withdrawn bool, f *Form) Change {
 		}
 	default:
 		c.Words = []string{"Everybody sees it then who reads the section it goes to. The person this record is about has no login here."}
+		for _, x := range l.Lacks {
+			c.Words = append(c.Words, lackWords(x)+" That is needed before it is passed on to the person.")
+		}
 	}
 	c.Ask(f.SectionChoice("To which section does it go?", l.RecordKind, []access.Section{access.General, access.Sensitive}), why)
 	if l.SubjectSees {

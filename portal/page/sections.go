@@ -29,9 +29,9 @@ func sectionHint(s access.Section, k access.RecordKind) string {
 	staff := k == access.Staff
 	switch {
 	case s == access.Sensitive && staff:
-		return "Medical, bank and disability details. Fewer people read it."
+		return "Medical, bank and disability details."
 	case s == access.Sensitive:
-		return "What the manager wants held more closely. Fewer people read it."
+		return "What the manager wants held more closely."
 	case s == access.Restricted && staff:
 		return "What the member of staff may not see. It needs a ground, a manager’s advice and a day for its review."
 	case s == access.Restricted && k == access.YoungPerson:
@@ -80,7 +80,11 @@ func (f *Form) Lodging(advisers []versions.Adviser) LodgingFields {
 		}
 		who = append(who, Option{Value: strconv.FormatInt(a.ID, 10), Words: words})
 	}
-	l.Adviser = f.Choice("advised_by", "Which manager advised?", "Nothing is restricted without a manager’s advice.", who...)
+	hint := "Nothing is restricted without a manager’s advice."
+	if len(advisers) == 0 {
+		hint += " Nobody manages the restricted section of this record who could have advised: ask your administrator."
+	}
+	l.Adviser = f.Choice("advised_by", "Which manager advised?", hint, who...)
 	l.Originator = f.Line("originator", "Who told us?", "A name, a post or an organisation. They are asked before it is ever passed on to the person it is about.")
 	l.Review = f.Date("lodging_review_on", "When is this to be looked at again?", "A day within a year. Until then, or sooner: whether it is still right to keep it from them.")
 	return l
@@ -111,9 +115,6 @@ func Lodge(s versions.Sheet, advisers []versions.Adviser, f *Form) Change {
 	c := Change{Heading: "Lodge in the restricted section", Submit: Submit{Words: "Lodge it"}, FactsTitle: "The document now",
 		Facts: []Fact{{"Section", SectionWords(s.Document.Section)}, {"Kind", KindWords(s.Document.Kind)}}}
 	c.Words = []string{"From then on only those see it who read the restricted section. The main file shows a note that something was lodged, when and by whom, and nothing else."}
-	if len(advisers) == 0 {
-		c.Words = append(c.Words, "Nobody manages the restricted section of this record, so nobody can advise. Give somebody that role first.")
-	}
 	f.Lodging(advisers).ask(&c)
 	return c
 }

@@ -162,7 +162,7 @@ func (f *Form) sections(v *Facts, a About) {
 	if len(a.Sections) == 0 || len(a.Sections) == 1 && a.Sections[0] == access.General {
 		return
 	}
-	if f.typed.Get("section") == "" {
+	if !slices.ContainsFunc(a.Sections, func(s access.Section) bool { return s.String() == f.typed.Get("section") }) {
 		f.typed = copied(f.typed)
 		f.typed.Set("section", a.Sections[0].String())
 	}
