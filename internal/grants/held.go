@@ -34,6 +34,9 @@ func Check(r Role, home int64) error {
 	if !ok {
 		return fault.Bad([]fault.Field{{Name: "role", Problem: "Choose a role."}})
 	}
+	if b.own {
+		return fault.Bad([]fault.Field{{Name: "role", Problem: "This role is given on the person’s own record. Open the record, and let them read it there."}})
+	}
 	if b.wide != (home == 0) {
 		return fault.Bad([]fault.Field{{Name: "setting", Problem: "This role is given " + map[bool]string{true: "for the whole provider, not for one setting. Choose the whole provider.", false: "at a setting. Choose which."}[b.wide]}})
 	}

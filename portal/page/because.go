@@ -39,7 +39,9 @@ func article(role string) string {
 	switch role {
 	case "registered manager", "responsible individual", "data protection officer":
 		return "the " + role
-	case "inspector", "administrator":
+	case "person in charge of the shift":
+		return "the " + role
+	case "inspector", "administrator", "auditor", "independent visitor (regulation 44)":
 		return "an " + role
 	}
 	return "a " + role

@@ -153,6 +153,11 @@ func RoleOptions() []Option {
 		grants.Inspector:             "Reads the policies and staff files of one setting as at any day, and sees who looked. No young person’s file.",
 		grants.ResponsibleIndividual: "Reads and approves everything at every setting, and sees who looked.",
 		grants.DataProtectionOfficer: "Reads everything at every setting, and sees who looked.",
+		grants.ShiftLead:             "What a member of staff has, for one shift, and hands on what a hospital or the police must have. It ends by itself after two days at the latest.",
+		grants.Visitor44:             "Reads the policies and registers of one children’s home. A young person’s file only while both consents stand on it.",
+		grants.Visitor25:             "Reads the policies and registers of one residential family centre. A family’s file only while both consents stand on it.",
+		grants.FrontDoor:             "Reads the policies, and the general part of every young person’s, family’s and parent’s file, at every setting.",
+		grants.Auditor:               "Sees who did what at every setting. No file, no title, nothing that is in them.",
 		grants.Administrator:         "Keeps people, roles, settings and sign-ins. Sees which staff files there are, and nothing that is in any record.",
 	}
 	var list []Option
