@@ -7,6 +7,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/audit"
+	"custodian/internal/fault"
 	"custodian/portal/page"
 )
 
@@ -26,6 +27,9 @@ func (s *server) footprintPage(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	w, err := s.keeper.Where(c.Request.Context(), actor, record)
+	if fault.Is(err, fault.NotFound) {
+		return s.unnamedFootprints(c, actor, page.FootprintsOf(record, found, from, footprintsOfPage, now()))
+	}
 	if err != nil {
 		return err
 	}
@@ -37,5 +41,15 @@ func (s *server) footprintPage(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: kind}, {Words: w.Name, Address: page.RecordAddress(record)}, {Words: "Footprints"}}
+	return s.show(c, http.StatusOK, "footprints", v)
+}
+
+// unnamedFootprints shows them to somebody who audits a record and may not know
+// whose it is.
+func (s *server) unnamedFootprints(c *gin.Context, actor access.Actor, v page.Footprints) (err error) {
+	v.Caption, v.Heading = "A record whose name is not shown to you", page.LookedWords(true)
+	if v.Frame, err = s.frame(c, actor, "Footprints", ""); err != nil {
+		return err
+	}
 	return s.show(c, http.StatusOK, "footprints", v)
 }

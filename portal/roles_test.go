@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write testdata/roles.golden anew")
 
 // columns of the matrix: who asks.
 func columns() []string {
-	return []string{"", "staff", "manager", "inspector", "other-staff", "service", "admin", "dpo"}
+	return append([]string{"", "staff", "manager", "inspector", "other-staff", "service", "admin", "dpo"}, laterColumns()...)
 }
 
 // scene is a library of the children's home with something of its own for

@@ -8,6 +8,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/audit"
+	"custodian/internal/grants"
 	"custodian/internal/people"
 	"custodian/internal/pg"
 )
@@ -64,6 +65,10 @@ func (e *entry) takeIn(ctx context.Context, tx *audit.Tx, who identity, began ti
 	}
 	if e.actor.ID != 0 && e.actor.Kind != access.Person {
 		return nil // a service account does not sign in
+	}
+	// whoever has left is let in by no group: somebody says first that they are back
+	if left, err := grants.Left(ctx, tx.Reader(), e.actor.ID); err != nil || left {
+		return err
 	}
 	mapped, err := mapped(ctx, tx.Reader(), who.issuer, who.groups, e.actor.Provider)
 	if err != nil {

@@ -22,6 +22,7 @@ type People struct {
 	Frame
 	Rows []PersonRow
 	Next string
+	All  bool // the reader keeps the people of the whole provider
 }
 
 // PeopleOf makes the list. found holds one more than limit where there is a next
@@ -41,6 +42,8 @@ func PeopleOf(found []people.Listed, limit int, now time.Time) People {
 			r.Roles = append(r.Roles, roleAt(h.Role, h.Home))
 		}
 		switch {
+		case p.Left:
+			r.Status = &Status{"Has left", "past"}
 		case p.Kind == access.Service:
 			r.Last, r.Status = "Signs in with a token", &Status{"Service account", "quiet"}
 		case len(p.Roles) == 0:
@@ -95,6 +98,13 @@ type Person struct {
 	Said       string // another name that the sign-in service gives them now
 	Now, Not   []RoleEver
 	Give       string
+
+	All          bool // the reader keeps the people of the whole provider, and is told of signing in
+	OnDay        OnDay
+	Day          string // the day that the list below is about
+	Access       []AccessRow
+	Gone         []string // what was said of their leaving
+	Leave, Again string   // addresses
 }
 
 // PersonOf makes the page.
@@ -118,9 +128,12 @@ func PersonOf(p people.Person, now time.Time) Person {
 			v.Not = append(v.Not, row)
 		}
 	}
-	if len(v.Now) == 0 {
+	v.All = p.All
+	if p.Left {
+		v.Status, v.Give = &Status{"Has left", "past"}, ""
+	} else if len(v.Now) == 0 {
 		v.Status = &Status{"No role now", "past"}
-	} else if !v.SignsIn && !v.Service {
+	} else if p.All && !v.SignsIn && !v.Service {
 		v.Status = &Status{"Cannot sign in", "soon"}
 	}
 	return v
@@ -139,7 +152,10 @@ func roleEver(person int64, r people.RoleEver) RoleEver {
 	if r.EndedBy != "" {
 		row.Ended, row.EndedWhy = "Ended by "+r.EndedBy, r.EndedWhy
 	}
-	if !r.Ended {
+	if r.Handed {
+		row.Where += ", standing in for " + r.By
+	}
+	if !r.Ended && r.MayEnd {
 		row.End = PersonAddress(person) + "/roles/" + strconv.FormatInt(r.ID, 10) + "/end"
 	}
 	return row
@@ -177,4 +193,21 @@ func HomeOptions(homes []people.Home) []Option {
 		list = append(list, Option{Value: strconv.FormatInt(h.ID, 10), Words: h.Name})
 	}
 	return list
+}
+
+// GoneOf tells what was said of somebody's leaving.
+func GoneOf(list []grants.Departure) []string {
+	var words []string
+	for _, d := range list {
+		line := "Left on "
+		if d.What == "back" {
+			line = "Here again from "
+		}
+		line += DayOf(d.From)
+		if d.By != "" {
+			line += ", said by " + d.By + " on " + DayOf(d.At)
+		}
+		words = append(words, line+": “"+d.Why+"”")
+	}
+	return words
 }

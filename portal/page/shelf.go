@@ -55,6 +55,7 @@ type Record struct {
 	Add, Close, Reopen     string
 	Move                   string
 	Footprints             *Link
+	People                 string // who may see it
 	Events                 []Event
 }
 
