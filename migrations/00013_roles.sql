@@ -449,9 +449,9 @@ create function app.tell(which bigint[], from_at timestamptz, until_at timestamp
 begin
   return query
     select g.id, a.id, a.name, a.post_title, a.kind, g.basis, coalesce(h.role, ''), g.scope, g.scope_id, coalesce(case g.scope when 0 then p.name when 1 then s.name else ls.name end, ''), g.mask, g.rights,
-      g.valid_from, g.valid_until, case when b.kind = 'system' then '' else b.name end, g.why, coalesce(m.group_name, ''), h.delegated_from is not null, h.id, r.id, r.kind,
-      case when app.sees_record(r.provider_id, r.home_id, r.id, r.kind, app.reach(1), app.shields()) or app.sees_record(r.provider_id, r.home_id, r.id, r.kind, app.reach(8), app.shields()) then r.name else '' end,
-      coalesce(eb.name, ''), case when re.at is not null then 'role' else coalesce(ge.how, '') end, coalesce(re.why, ge.why, ''),
+      g.valid_from, g.valid_until, case when b.kind = 'system' then '' else b.name end, case when k.known then g.why else '' end, coalesce(m.group_name, ''), h.delegated_from is not null, h.id, r.id, r.kind,
+      case when k.known then r.name else '' end,
+      coalesce(eb.name, ''), case when re.at is not null then 'role' else coalesce(ge.how, '') end, case when k.known then coalesce(re.why, ge.why, '') else '' end,
       exists (select from app.shield x where x.actor_id = g.actor_id and x.record_id = r.id and x.valid_from < tell.until_at and x.valid_until > tell.from_at)
     from app.grants g join app.actor a on a.id = g.actor_id join app.actor b on b.id = g.given_by
     left join app.role_held h on h.id = g.role_held_id left join app.group_role m on m.id = h.group_role_id
@@ -460,6 +460,9 @@ begin
     left join app.record r on r.id = case g.scope when 2 then g.scope_id else d.record_id end left join app.home ls on ls.id = r.home_id
     left join app.grant_ending ge on ge.grant_id = g.id left join app.role_ending re on ge.grant_id is null and re.role_held_id = h.id and h.until_at = g.valid_until
     left join app.actor eb on eb.id = coalesce(ge.by_actor, re.by_actor)
+    -- what was written about a record is for those who see it, and so is its name
+    cross join lateral (select r.id is null or app.sees_record(r.provider_id, r.home_id, r.id, r.kind, app.reach(1), app.shields())
+      or app.sees_record(r.provider_id, r.home_id, r.id, r.kind, app.reach(8), app.shields()) as known) k
     where g.id = any (which) and g.valid_from < tell.until_at and g.valid_until > tell.from_at and g.valid_from < g.valid_until;
 end $$;
 -- +goose StatementEnd

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"custodian/internal/access"
 	"custodian/internal/clock"
 	"custodian/internal/grants"
 	"custodian/internal/people"
@@ -106,5 +105,3 @@ func (w *world) consent(record, capacity string, from, until time.Time) error {
 }
 
 func days(n int) time.Time { return clock.DayOf(time.Now()).Plus(n).Start() }
-
-func as(id access.ActorID) access.Actor { return access.Actor{ID: id, Kind: access.Person} }

@@ -184,6 +184,7 @@ func (t *telling) later(id, from, until, why string) {
 // endings lays out what is made for the people who try the demonstration.
 func (t *telling) endings() {
 	at := hours(t.today.Plus(-1), "", 20, 1)
+	t.standIn()
 	for _, do := range t.whoSees() {
 		t.at(at, do)
 		at = at.Add(time.Minute)

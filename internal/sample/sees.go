@@ -35,10 +35,21 @@ func (t *telling) whoSees() []func(context.Context) error {
 	}
 	consent(grants.OfYoungPerson, "Wren Sample", "said so to me, and signed the form in the file")
 	consent(grants.OfAuthority, "Social worker of Sampleshire Council", "letter in the file")
-	return append(acts, func(ctx context.Context) error {
-		_, err := grants.Give(ctx, t.o.DB, t.Actors["manager"], grants.Giving{To: t.Actors["staff2"].ID, Role: grants.RegisteredManager, Provider: t.Provider,
-			Home: t.Homes[ChildrensHome], From: ahead(20), Until: ahead(34), Why: "stands in while I am on leave"})
+	return acts
+}
+
+// standIn lays out that a manager on leave was stood in for.
+func (t *telling) standIn() {
+	var held int64
+	at, _ := t.moment("-80 09:30") // a test plants all of it, so that no slip stays unseen
+	t.at(at, func(ctx context.Context) (err error) {
+		held, err = grants.Give(ctx, t.o.DB, t.Actors["manager"], grants.Giving{To: t.Actors["staff2"].ID, Role: grants.RegisteredManager, Provider: t.Provider,
+			Home: t.Homes[ChildrensHome], Until: ahead(14), Why: "stands in while I am on leave"})
 		return err
+	})
+	at, _ = t.moment("-68 08:45")
+	t.at(at, func(ctx context.Context) error {
+		return grants.EndBecause(ctx, t.o.DB, t.Actors["manager"], held, "back from leave")
 	})
 }
 
