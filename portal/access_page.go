@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/clock"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
@@ -70,6 +71,14 @@ func (s *server) personAccess(c *gin.Context, actor access.Actor, v *page.Person
 		return http.StatusBadRequest, nil
 	}
 	return http.StatusOK, nil
+}
+
+// refuse leaves the footprint of an act that is refused before it is tried.
+func (s *server) refuse(c *gin.Context, actor access.Actor, a audit.Act) error {
+	if err := audit.Refuse(c.Request.Context(), s.db, actor, a); err != nil {
+		return err
+	}
+	return notThere()
 }
 
 // askGift adds the fields of a role that is given by somebody who keeps one
@@ -134,8 +143,9 @@ func (s *server) comesOrGoes(c *gin.Context, actor access.Actor, what string, do
 		return err
 	}
 	leaving := len(gone) > 0 && gone[len(gone)-1].What == "left"
+	action := map[bool]access.Action{true: access.Leave, false: access.Return}[what == "left"]
 	if !may || leaving != (what == "back") {
-		return notThere()
+		return s.refuse(c, actor, audit.Act{Action: action, Detail: audit.Detail{"actor": p.ID}})
 	}
 	if c.Request.Method == http.MethodGet {
 		return s.askGone(c, actor, p, what, http.StatusOK, page.NewForm(page.DayFields(nil, "from", today()), nil))

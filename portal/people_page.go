@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/clock"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
@@ -65,8 +66,12 @@ func (s *server) giveRole(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	if p.Left {
-		return notThere()
+	gifts, all, err := grants.Gifts(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	if p.Left || !all && len(gifts) == 0 {
+		return s.refuse(c, actor, audit.Act{Action: access.GiveRole, Detail: audit.Detail{"to": p.ID}})
 	}
 	if c.Request.Method == http.MethodGet {
 		return s.askRole(c, actor, p, http.StatusOK, page.NewForm(firstDay(nil), nil))
@@ -120,8 +125,8 @@ func readGiving(values url.Values) (grants.Giving, []fault.Field) {
 const wherePlaces = "A responsible individual, a data protection officer, the front door, an auditor and an administrator work for the whole provider; the others at a setting."
 
 // askGiving adds the fields of a role to a page.
-func askGiving(v *page.Change, form *page.Form, homes []people.Home) {
-	role := form.Choice("role", "Which role?", "", page.RoleOptions()...)
+func askGiving(v *page.Change, form *page.Form, homes []people.Home, also ...page.Option) {
+	role := form.Choice("role", "Which role?", "", append(page.RoleOptions(), also...)...)
 	v.Fields = append(v.Fields, page.Field{Radios: &role})
 	v.Ask(form.Choice("setting", "Where?", wherePlaces, page.HomeOptions(homes)...),
 		form.Date("from", "From which day?", "Today, or a day to come."),
@@ -137,9 +142,6 @@ func (s *server) askRole(c *gin.Context, actor access.Actor, p people.Person, st
 	gifts, all, err := grants.Gifts(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err
-	}
-	if !all && len(gifts) == 0 {
-		return notThere()
 	}
 	at := page.PersonAddress(p.ID)
 	v := page.Change{Caption: p.Name, Heading: "Give a role", Address: at + "/roles/give", Submit: page.Submit{Words: "Give the role", Cancel: at},
@@ -175,7 +177,7 @@ func (s *server) endRole(c *gin.Context, actor access.Actor) error {
 	}
 	role, ok := liveRole(p, held)
 	if !ok {
-		return notThere()
+		return s.refuse(c, actor, audit.Act{Action: access.EndRole, Detail: audit.Detail{"role_held": held}})
 	}
 	if c.Request.Method == http.MethodGet {
 		return s.askEnd(c, actor, p, role, http.StatusOK, page.NewForm(nil, nil))

@@ -8,6 +8,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/audit"
+	"custodian/internal/clock"
 	"custodian/internal/fault"
 	"custodian/internal/pg"
 )
@@ -50,7 +51,7 @@ const toldColumns = `
 // to a grant later is told as it is known now. Looking is recorded.
 func AccessOf(ctx context.Context, db *pg.DB, actor access.Actor, who access.ActorID, from, until time.Time) ([]Told, error) {
 	var list []Told
-	about := audit.Act{Action: access.ViewAccess, Detail: audit.Detail{"actor": who, "on": from.UTC().Format(time.RFC3339)}}
+	about := audit.Act{Action: access.ViewAccess, Detail: audit.Detail{"actor": who, "on": clock.DayOf(from).String()}}
 	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
 		list, err = told(ctx, tx, `select `+toldColumns+` from app.access_of(@about, @from, @until) order by from_at, grant_id`, int64(who), from, until)
 		tx.Record(about)
@@ -64,7 +65,7 @@ func AccessOf(ctx context.Context, db *pg.DB, actor access.Actor, who access.Act
 // recorded.
 func AccessTo(ctx context.Context, db *pg.DB, actor access.Actor, record int64, from, until time.Time) ([]Told, error) {
 	var list []Told
-	about := audit.Act{Action: access.ViewAccess, Target: audit.Target{Record: record}, Detail: audit.Detail{"on": from.UTC().Format(time.RFC3339)}}
+	about := audit.Act{Action: access.ViewAccess, Target: audit.Target{Record: record}, Detail: audit.Detail{"on": clock.DayOf(from).String()}}
 	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
 		if list, err = told(ctx, tx, `select `+toldColumns+` from app.access_to(@about, @from, @until) order by name, actor_id, from_at, grant_id`, record, from, until); err != nil {
 			return err

@@ -21,6 +21,7 @@ type Listed struct {
 	Known     bool       // to the sign-in service, so that they can sign in
 	LastAt    *time.Time // of their last sign-in
 	Left      bool
+	Elsewhere bool       `db:"-"` // they work here, in no role that the reader may know of
 	Roles     []RoleHeld `db:"-"` // now
 }
 
@@ -50,7 +51,11 @@ func Everyone(ctx context.Context, db *pg.DB, actor access.Actor, after int64, l
 			return err
 		}
 		tx.Record(about)
-		return rolesOf(ctx, tx.Reader(), list)
+		err = rolesOf(ctx, tx.Reader(), list)
+		for i, p := range list {
+			list[i].Elsewhere = len(p.Roles) == 0 && !reach.All && !reach.Audit
+		}
+		return err
 	})
 	return list, err
 }

@@ -90,6 +90,7 @@ func NoticeOf(what string) *Notice {
 		"moved":      "The record has moved",
 		"role-given": "The role is given",
 		"role-ended": "The role has ended",
+		"taken-in":   "They are taken in, and see nothing until the manager of their file lets them read it",
 		"left":       "They have left, or will on that day",
 		"back":       "They are here again, and hold no role yet",
 		"entrusted":  "They are a key worker of this record",

@@ -46,6 +46,8 @@ func PeopleOf(found []people.Listed, limit int, now time.Time) People {
 			r.Status = &Status{"Has left", "past"}
 		case p.Kind == access.Service:
 			r.Last, r.Status = "Signs in with a token", &Status{"Service account", "quiet"}
+		case p.Elsewhere:
+			r.Roles = []string{"At another setting, or for the whole provider"}
 		case len(p.Roles) == 0:
 			r.Status = &Status{"No role now", "past"}
 		case !p.Known:
@@ -181,6 +183,14 @@ func RoleOptions() []Option {
 		list = append(list, Option{Value: string(r), Words: RoleWords(string(r)), Hint: hints[r]})
 	}
 	return list
+}
+
+// OwnFile is what a form sends for somebody who is to read their own file alone.
+const OwnFile = "own-file"
+
+// OwnOption takes somebody in without a role.
+func OwnOption() Option {
+	return Option{Value: OwnFile, Words: "None: a young person or a parent", Hint: "Whoever manages their file then lets them read it, on the page of that file. Leave the rest empty."}
 }
 
 // WholeProvider is what a form sends for a role that holds at no single setting.
