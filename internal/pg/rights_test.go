@@ -18,7 +18,8 @@ import (
 // "a" adds, "d" deletes, "w(...)" changes these columns, "r(...)" reads only
 // these. A table of a new migration is added here, with no more than it needs.
 var rightsOfApp = map[string]string{
-	"actor": "r a", "batch": "r a d w(files,typed)", "decision": "r a", "document": "r a", "footprint": "r a", "grants": "r a",
+	"actor": "r a", "batch": "r a d w(files,typed)", "decision": "r a", "document": "r a", "footprint": "r a", "grants": "r a w(valid_until)",
+	"consent": "r a w(until_at)", "consent_ending": "r a", "grant_ending": "r a", "person_event": "r a",
 	"group_role": "r a w(until_at)", "held": "r a d", "home": "r a", "idempotency": "r a d", "provider": "r a", "record": "r a", "record_event": "r a",
 	"role_ending": "r a", "role_held": "r a w(until_at)", "schema_version": "r", "session": "a w(ended_at) r(actor_id,begun_at,ended_at,expires_at,id,idle_seconds,provider_hint,sign_in_id)",
 	"session_use": "r a w(last_at)", "shield": "r a", "sign_in": "r a", "standing": "r", "statement": "r a",

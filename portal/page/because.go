@@ -12,7 +12,7 @@ func Because(r grants.Reason, kind access.RecordKind) string {
 	case r.Basis == "data-subject":
 		what = "This is your own file, and you can read it"
 	case r.Basis == "consent":
-		what = "You visit " + or(r.Place, "this setting") + ", and both consents stand on this " + Kind(kind) + "’s file"
+		what = "You visit " + or(r.Place, "this setting") + ", and both consents stand on this " + Kind(kind)
 	case r.Basis == "break-glass":
 		what = "You asked for access outside your role"
 	case r.Basis == "inspector-pass":
