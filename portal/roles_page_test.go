@@ -46,7 +46,7 @@ func TestWhoMaySeeARecord(t *testing.T) {
 	manager.open(record).says("main", "Who may see this record")
 	all := manager.open(at)
 	all.says("main", "Sam Example", "Member of staff, Larkfield House", "Reads and adds to the general and sensitive parts", "Jules Example", "Responsible individual, the whole provider",
-		"Frankie Example", "Reads the general part", "Quinn Example", "Sees who looked at all of it", "No consent stands")
+		"Frankie Example", "Reads the general part", "Quinn Example", "Reads and releases all of it, and sees who looked", "Sees who looked", "No consent stands")
 	all.hides("main", "Ollie Example", "Lindsay Example")
 
 	form := manager.open(at + "/key-worker")

@@ -138,17 +138,28 @@ func heldOn(g grants.Told, day clock.Day, now time.Time) *Status {
 // what says what a grant lets somebody do, and with what: of one kind of record, or
 // everywhere where about is -1.
 func what(g grants.Told, about access.RecordKind) string {
-	verbs := verbs(g.Rights)
-	if verbs == "" {
+	does, looks := verbs(g.Rights&^access.Audit), g.Rights&access.Audit != 0
+	if about < 0 && g.Record != 0 {
+		about = g.RecordKind
+	}
+	object := ""
+	switch {
+	case about < 0:
+		object = " " + contents(g.Mask)
+	case about != access.Library:
+		object = " " + part(sections(g.Mask, about))
+	}
+	switch {
+	case does == "" && looks && about < 0:
+		return "Sees who looked at" + object
+	case does == "" && looks:
+		return "Sees who looked"
+	case does == "":
 		return ""
+	case looks:
+		return does + object + ", and sees who looked"
 	}
-	if about < 0 {
-		return verbs + " " + contents(g.Mask)
-	}
-	if part := part(sections(g.Mask, about)); about != access.Library {
-		return verbs + " " + part
-	}
-	return verbs
+	return does + object
 }
 
 // verbs says rights: "Reads, adds and approves". To ask for access outside one's
@@ -158,7 +169,7 @@ func verbs(r access.Right) string {
 	for _, v := range []struct {
 		right access.Right
 		words string
-	}{{access.Read, "reads"}, {access.Add, "adds to"}, {access.Approve, "approves"}, {access.Manage, "manages"}, {access.Share, "shares"}, {access.Disclose, "releases"}, {access.Audit, "sees who looked at"}} {
+	}{{access.Read, "reads"}, {access.Add, "adds to"}, {access.Approve, "approves"}, {access.Manage, "manages"}, {access.Share, "shares"}, {access.Disclose, "releases"}} {
 		if r&v.right != 0 {
 			list = append(list, v.words)
 		}
