@@ -348,7 +348,7 @@ set local role custodian_rule; -- whose functions these are
 create or replace function app.bearer(token_hash bytea) returns table (token_id bigint, actor_id bigint, kind text, provider_id bigint) language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
   return query select t.id, a.id, a.kind, a.provider_id from app.token t join app.actor a on a.id = t.actor_id
-    where t.hash = token_hash and t.expires_at > statement_timestamp() and t.revoked_at > statement_timestamp() and a.kind <> 'system' and not app.scim_inactive(a.id);
+    where t.hash = token_hash and t.expires_at > statement_timestamp() and t.revoked_at > statement_timestamp() and a.kind <> 'system' and not app.has_left(a.id) and not app.scim_inactive(a.id);
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -358,8 +358,26 @@ language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
   return query select s.id, a.id, a.kind, a.provider_id from app.session s join app.actor a on a.id = s.actor_id
     left join app.session_use u on u.session_id = s.id
-    where s.hash = secret_hash and s.expires_at > statement_timestamp() and s.ended_at > statement_timestamp() and a.kind = 'person' and not app.scim_inactive(a.id)
+    where s.hash = secret_hash and s.expires_at > statement_timestamp() and s.ended_at > statement_timestamp() and a.kind = 'person' and not app.has_left(a.id) and not app.scim_inactive(a.id)
       and greatest(s.begun_at, u.last_at) + make_interval(secs => s.idle_seconds) > statement_timestamp();
 end $$;
 -- +goose StatementEnd
 reset role;
+
+-- what a directory gives is bounded by the mapping that it comes from, as in 00013 what a person gives is by what they hold
+alter policy bounded on app.role_held with check (
+  (delegated_from is null or app.hands_on(delegated_from, role, provider_id, home_id, until_at, actor_id))
+  and (record_id is null or app.manages_record(record_id, provider_id, home_id))
+  and (app.me() = 1 or delegated_from is not null or record_id is not null or app.manages(provider_id, null, (select app.reach(8)))
+    or group_role_id is not null and app.directs(provider_id, (select app.reach(256)))
+    or role not in ('manager', 'responsible-individual', 'data-protection-officer') and app.keeps_until(provider_id, home_id) >= until_at));
+alter policy bounded on app.grants with check (app.me() = 1
+  or basis in ('break-glass', 'inspector-pass', 'portal-link')
+  or basis = 'key-worker' and app.holds(scope, scope_id, mask, rights, valid_until)
+  or basis = 'role' and exists (select from app.role_held h where h.id = role_held_id and h.record_id is null
+    and (h.delegated_from is null and app.manages(h.provider_id, null, (select app.reach(8)))
+      or h.group_role_id is not null and app.directs(h.provider_id, (select app.reach(256)))
+      or app.holds(scope, scope_id, mask, rights, valid_until)))
+  or basis = 'data-subject' and rights = 1 and scope = 2 and exists (select from app.role_held h join app.record r on r.id = h.record_id
+    where h.id = role_held_id and h.record_id = scope_id and h.actor_id = grants.actor_id and grants.mask & ~(3 << (r.kind * 3)) = 0
+      and r.kind = case h.role when 'young-person' then 0 else 4 end));

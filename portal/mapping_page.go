@@ -91,7 +91,7 @@ func (s *server) askMapping(c *gin.Context, actor access.Actor, seen []membershi
 	role := form.Choice("role", "Which role does it give?", "", page.RoleOptions()...)
 	group := form.Line("group", "Name of another group (optional)", "Exactly as the sign-in service writes it. Only if it is not in the list.")
 	v.Fields = append(v.Fields, page.Field{Select: &came}, page.Field{Input: &group}, page.Field{Radios: &role})
-	v.Ask(form.Choice("setting", "Where?", "A responsible individual, a data protection officer and an administrator work for the whole provider; the others at a setting.", page.HomeOptions(homes)...),
+	v.Ask(form.Choice("setting", "Where?", wherePlaces, page.HomeOptions(homes)...),
 		form.Text("why", "Why?", "For example, “The team of Larch House”. It is kept with the mapping."))
 	return s.askPage(c, actor, v, "/sign-ins", status, form)
 }

@@ -12,6 +12,11 @@ import (
 	"custodian/portal"
 )
 
+// pageColumns are those who ask for pages. A service account has no browser.
+func pageColumns() []string {
+	return append([]string{"", "staff", "manager", "inspector", "other-staff", "admin", "dpo"}, laterColumns()...)
+}
+
 // stage is a scene with what only pages have: sessions, uploads that wait, a
 // mapping, and a stranger who tried to sign in.
 type stage struct {
@@ -19,6 +24,7 @@ type stage struct {
 	visitor                          *visitor
 	session, mapping, stranger, held int64
 	directory                        int64 // a token of it
+	gone, entrusted, consent         int64
 }
 
 // newStageOn makes one in a world, for one of the people.
@@ -38,6 +44,7 @@ func newStageOn(w *world, who string) stage {
 	made, err := w.directory().MakeToken(t.Context(), w.Actors["admin"], "for the test", 30)
 	must(t, err)
 	s.directory = made.ID
+	s.beside()
 	w.Scan(t, `select id from app.role_held where actor_id = $1`, []any{int64(w.Actors["staff2"].ID)}, &s.held)
 	return s
 }
@@ -108,6 +115,16 @@ func (s stage) fill(r portal.Route) filling {
 		return filling{strings.Replace(r.Path, ":id", actor, 1), append([]string{"role", "staff", "setting", number(s.Homes[sample.Supported])}, why...)}
 	case "GET /people/:id/roles/:role/end", "POST /people/:id/roles/:role/end":
 		return filling{strings.NewReplacer(":id", actor, ":role", number(s.held)).Replace(r.Path), why}
+	case "GET /people/:id/left", "POST /people/:id/left":
+		return filling{strings.Replace(r.Path, ":id", number(int64(s.Actors["other-staff"].ID)), 1), append(fields("from", day(0)), why...)}
+	case "GET /people/:id/back", "POST /people/:id/back":
+		return filling{strings.Replace(r.Path, ":id", number(s.gone), 1), why}
+	case "GET /records/:id/people", "GET /records/:id/people/key-worker", "POST /records/:id/people/key-worker", "GET /records/:id/people/own", "POST /records/:id/people/own",
+		"GET /records/:id/people/consent", "POST /records/:id/people/consent":
+		return filling{strings.Replace(r.Path, ":id", number(s.Records["Finch Sample"]), 1), s.onPeople(r.Path)}
+	case "GET /records/:id/people/grants/:grant/end", "POST /records/:id/people/grants/:grant/end",
+		"GET /records/:id/people/consents/:consent/withdraw", "POST /records/:id/people/consents/:consent/withdraw":
+		return filling{strings.NewReplacer(":id", number(s.Records["Wren Sample"]), ":grant", number(s.entrusted), ":consent", number(s.consent)).Replace(r.Path), why}
 	case "POST /settings/add":
 		return filling{r.Path, []string{"name", "Another House", "kind", "childrens-home"}}
 	case "POST /settings/directory/tokens/new":

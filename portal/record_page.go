@@ -256,6 +256,9 @@ func offers(v *page.Record, w versions.Where) {
 	if w.Subject {
 		v.Looked = at + "/looked"
 	}
+	if w.May.Manage || w.May.Audit {
+		v.People = at + "/people"
+	}
 	if w.May.Read {
 		v.Footprints = &page.Link{Words: page.LookedWords(w.May.Audit), Address: at + "/footprints"}
 	}

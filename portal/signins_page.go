@@ -58,7 +58,10 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 	if sent, err := s.askForAdministrator(c, actor, role.Role, values); sent || err != nil {
 		return err
 	}
-	w := membership.Welcome{SignIn: signIn, Name: strings.TrimSpace(values.Get("name")), PostTitle: strings.TrimSpace(values.Get("post")), Role: role}
+	w := membership.Welcome{SignIn: signIn, Name: strings.TrimSpace(values.Get("name")), PostTitle: strings.TrimSpace(values.Get("post")), Role: role, Own: values.Get("role") == page.OwnFile}
+	if w.Own {
+		bad = nil
+	}
 	var made int64
 	if len(bad) == 0 {
 		made, err = s.members.Welcome(c.Request.Context(), actor, w)
@@ -70,6 +73,9 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 	}
 	if err != nil {
 		return err
+	}
+	if w.Own {
+		return s.done(c, page.PersonAddress(made), "taken-in")
 	}
 	return s.done(c, page.PersonAddress(made), "person")
 }
@@ -89,6 +95,6 @@ func (s *server) askWelcome(c *gin.Context, actor access.Actor, who membership.S
 	v.Facts = append(v.Facts, page.Fact{Name: "Known there as", Text: who.Subject}, page.Fact{Name: "Came", Text: page.Moment(who.At, now())})
 	v.Ask(form.Line("name", "Name", "As colleagues know them. It stands beside everything they do here."),
 		form.Line("post", "Post (optional)", "For example, Senior support worker."))
-	askGiving(&v, form, homes)
+	askGiving(&v, form, homes, page.OwnOption())
 	return s.askPage(c, actor, v, "/sign-ins", status, form)
 }

@@ -106,10 +106,16 @@ func (s *server) frame(c *gin.Context, actor access.Actor, title, current string
 		f.Menu = append(f.Menu, page.Item{Words: words, Address: address, Current: address == current})
 	}
 	add("Home", "/home")
+	for i, record := range m.Own {
+		add(map[bool]string{true: "My file", false: "My other file"}[i == 0], page.RecordAddress(record))
+	}
 	for _, k := range menuKinds() {
-		if slices.Contains(m.Kinds, k) && m.Meets(k) {
+		if slices.Contains(m.Kinds, k) && m.Meets(k) && m.Own == nil {
 			add(page.Kinds(k), page.ListAddress(k))
 		}
+	}
+	if m.Keeps && !m.Manages {
+		add("People", "/people")
 	}
 	if m.Manages {
 		add("People", "/people")

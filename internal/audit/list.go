@@ -28,13 +28,15 @@ type Footprint struct {
 
 // OfRecord lists the footprints on a record, newest first, before the
 // footprint with id before (0 for the first page), at most limit. Who may audit
-// the record sees all of them; others see their own. Asking is itself recorded.
+// the record sees all of them, also where they may not see the record itself: then
+// titles are "". Others see their own. Asking is itself recorded.
 func OfRecord(ctx context.Context, db *pg.DB, actor access.Actor, record, before int64, limit int) ([]Footprint, error) {
 	var list []Footprint
 	about := Act{Action: access.ViewFootprints, Target: Target{Record: record}}
 	err := Do(ctx, db, actor, about, func(tx *Tx) error {
 		var seen bool
-		if err := tx.QueryRow(ctx, `select exists (select from app.record where id = @record)`, pgx.NamedArgs{"record": record}).Scan(&seen); err != nil {
+		err := tx.QueryRow(ctx, `select exists (select from app.record where id = @record) or app.may_ask_of(@record)`, pgx.NamedArgs{"record": record}).Scan(&seen)
+		if err != nil {
 			return err
 		}
 		if !seen {

@@ -65,7 +65,7 @@ func (e *entry) look(ctx context.Context, tx *audit.Tx) error {
 	if e.actor.Kind != access.Person {
 		return nil
 	}
-	return tx.QueryRow(ctx, `select exists (select from app.grants where actor_id = @id and valid_from <= clock_timestamp() and valid_until > clock_timestamp()) and not app.scim_inactive(@id)`,
+	return tx.QueryRow(ctx, `select exists (select from app.grants where actor_id = @id and valid_from <= clock_timestamp() and valid_until > clock_timestamp()) and not app.scim_inactive(@id) and not app.has_left(@id)`,
 		pgx.NamedArgs{"id": e.actor.ID}).Scan(&e.admitted)
 }
 

@@ -104,6 +104,10 @@ func takeIn(ctx context.Context, tx *audit.Tx, who Identity, f follower, provide
 	}
 	if t.Actor.ID != 0 {
 		provider = t.Actor.Provider
+		// whoever has left is let in by no group: somebody says first that they are back
+		if left, err := grants.Left(ctx, tx.Reader(), t.Actor.ID); err != nil || left {
+			return t, err
+		}
 	}
 	mapped, err := mapped(ctx, tx.Reader(), who, provider)
 	if err != nil {

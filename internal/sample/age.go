@@ -67,6 +67,10 @@ func dated() map[string]string {
 		"consultation":     "at",
 		"lodging_note":     "at",
 		"safety_statement": "at",
+		"grant_ending":     "at",
+		"person_event":     "from_at at",
+		"consent":          "from_at until_at at",
+		"consent_ending":   "at",
 	}
 }
 

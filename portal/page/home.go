@@ -225,7 +225,9 @@ func bar(n versions.Needs) *Bar {
 // RoleWords says a role.
 func RoleWords(role string) string {
 	words, ok := map[string]string{"staff": "Member of staff", "manager": "Registered manager", "inspector": "Inspector", "administrator": "Administrator",
-		"responsible-individual": "Responsible individual", "data-protection-officer": "Data protection officer", "directory": "Directory service"}[role]
+		"responsible-individual": "Responsible individual", "data-protection-officer": "Data protection officer", "shift-lead": "Person in charge of the shift",
+		"auditor": "Auditor", "visitor-44": "Independent visitor (regulation 44)", "visitor-25": "Visitor for the provider (regulation 25)", "front-door": "Front door",
+		"young-person": "Young person", "parent": "Parent", "directory": "Directory service"}[role]
 	if !ok {
 		return role
 	}

@@ -57,6 +57,7 @@ type Record struct {
 	Move                   string
 	Footprints             *Link
 	Reasons, Looked        string // addresses of why it is seen, and of who has looked, for whoever it is about
+	People                 string // who may see it
 	Events                 []Event
 	Safety                 *SafetyPanel
 	Notes                  []NoteLine // of lodging
