@@ -330,6 +330,8 @@ end $$;
 -- What follows from its word: somebody becomes known by an identity, and holds the very roles that groups give. Nothing by hand, and no other grant.
 create policy directs on app.actor for insert to custodian_app with check (created_by = app.me() and kind = 'person' and subject <> '' and app.directs(provider_id, (select app.reach(256))));
 create policy directs on app.group_role for select to custodian_app using (app.directs(provider_id, (select app.reach(256))));
+-- it sees which groups are mapped, and not therefore the strangers who came
+create policy strangers on app.sign_in as restrictive for select to custodian_app using (provider_id is not null or app.manages((select app.my_provider()), null, (select app.reach(8))));
 create policy directs on app.role_held for select to custodian_app using (app.directs(provider_id, (select app.reach(256))));
 create policy directs_in on app.role_held for insert to custodian_app with check (given_by = app.me() and app.directs(provider_id, (select app.reach(256)))
   and exists (select from app.actor a where a.id = actor_id and a.provider_id = role_held.provider_id)

@@ -134,6 +134,19 @@ func TestJoinerMoverLeaver(t *testing.T) {
 	if a := o.caller().signIn(someone("joiner", "team-larkfield")); a.StatusCode != http.StatusSeeOther || f.holds("sub-joiner") != "staff Larkfield House" {
 		t.Errorf("without a directory they hold %q: %d", f.holds("sub-joiner"), a.StatusCode)
 	}
+
+	// and takes it up again: it counts from when it says something, were it the same
+	again := o.feed()
+	lee := again.user("Lee Leaver", "sub-lee")
+	again.patch("/Users/"+lee, `[{"op":"replace","path":"active","value":false}]`)
+	o.Scan(t, `select id from app.scim_token order by id desc limit 1`, nil, &id)
+	admin.post(303, fmt.Sprintf("/settings/directory/tokens/%d/end", id), nil)
+	admin.post(303, "/settings/directory/stop", url.Values{"why": {"For a day"}})
+	o.as("lee", "team-larkfield")
+	o.feed().patch("/Users/"+lee, `[{"op":"replace","path":"active","value":false}]`)
+	if got := f.holds("sub-lee"); got != "" {
+		t.Errorf("followed again, a leaver holds %q", got)
+	}
 }
 
 // The directory decides about the groups that it tells of, and the sign-in about the

@@ -108,6 +108,64 @@ func TestTwoAdministratorsEndOneAnother(t *testing.T) {
 	}
 }
 
+// A directory's account says who works at its provider, and nothing else: what it may
+// write of roles is what a live mapping gives.
+func TestWhatADirectoryMayWrite(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t)
+	plantOwn(t, d)
+	d.Exec(t, `insert into app.actor (id, provider_id, kind, name, created_by) values (5600, 2000, 'service', 'd', 1)`)
+	d.Exec(t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values (5600, 0, 2000, 8, 256, 'role', 1, 'test', now())`)
+	d.Exec(t, `insert into app.scim_user (id, provider_id, issuer, subject) values (7000, 2000, 'https://one', 's')`)
+	d.Exec(t, `insert into app.role_held (id, actor_id, role, provider_id, from_at, given_by, why) values (6500, 5000, 'staff', 2000, now(), 1, 'by hand')`)
+	for _, c := range []struct {
+		sql string
+		may bool
+	}{
+		{`insert into app.actor (provider_id, kind, name, issuer, subject, created_by) values (2000, 'person', 'n', 'https://one', 'n', 5600)`, true},
+		{`insert into app.actor (provider_id, kind, name, created_by) values (2000, 'person', 'n', 5600)`, false},
+		{`insert into app.actor (provider_id, kind, name, issuer, subject, created_by) values (2000, 'service', 'n', 'https://one', 'n', 5600)`, false},
+		{`insert into app.actor (provider_id, kind, name, issuer, subject, created_by) values (2001, 'person', 'n', 'https://one', 'n', 5600)`, false},
+		{`insert into app.role_held (actor_id, role, provider_id, from_at, given_by, why, group_role_id) values (5000, 'staff', 2000, now(), 5600, 'test', 6000)`, true},
+		{`insert into app.role_held (actor_id, role, provider_id, from_at, given_by, why, group_role_id) values (5000, 'administrator', 2000, now(), 5600, 'test', 6000)`, false},
+		{`insert into app.role_held (actor_id, role, provider_id, from_at, given_by, why) values (5000, 'staff', 2000, now(), 5600, 'test')`, false},
+		{`insert into app.role_held (actor_id, role, provider_id, from_at, given_by, why, group_role_id) values (5002, 'staff', 2001, now(), 5600, 'test', 6001)`, false},
+		{`update app.role_held set until_at = now() where id = 6500`, false},
+		{`insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values (5600, 0, 2000, 1, 1, 'role', 5600, 'greed', now())`, false},
+		{`insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from) values (5000, 0, 2000, 1, 1, 'role', 6500, 5600, 'greed', now())`, false},
+		{`insert into app.group_role (provider_id, issuer, group_name, role, from_at, given_by, why) values (2000, 'https://one', 'mine', 'administrator', now(), 5600, 'greed')`, false},
+		{`insert into app.scim_token (provider_id, actor_id, hash, label, created_by, expires_at) values (2000, 5600, sha256('t'), 't', 5600, now() + interval '1 day')`, false},
+		{`insert into app.token (actor_id, hash, label, created_by, expires_at) values (5000, sha256('t'), 't', 5600, now() + interval '1 day')`, false},
+		{`insert into app.scim_user (provider_id, issuer, subject) values (2000, 'https://one', 'new')`, true},
+		{`insert into app.scim_user (provider_id, issuer, subject) values (2001, 'https://one', 'new')`, false},
+		{`insert into app.scim_user_said (user_id, provider_id, issuer, subject, user_name, active, said_by) values (7000, 2000, 'https://one', 's', 's', true, 5600)`, true},
+		{`insert into app.scim_user_said (user_id, provider_id, issuer, subject, user_name, active, said_by) values (7000, 2000, 'https://one', 's', 's', true, 5000)`, false},
+		{`insert into app.scim_stop (provider_id, by_actor, why) values (2000, 5600, 'test')`, false},
+	} {
+		as(t, d.App, "5600", func(conn *pgx.Conn) {
+			if _, err := conn.Exec(t.Context(), `begin`); err != nil {
+				t.Fatal(err)
+			}
+			tag, err := conn.Exec(t.Context(), c.sql)
+			switch {
+			case c.may && (err != nil || tag.RowsAffected() != 1):
+				t.Errorf("a directory may not: %s: %v", c.sql, err)
+			case !c.may && err == nil && tag.RowsAffected() > 0:
+				t.Errorf("a directory may: %s", c.sql)
+			case !c.may && err != nil && !pg.Refused(err):
+				t.Errorf("refused for another reason: %s: %v", c.sql, err)
+			}
+		})
+	}
+	as(t, d.App, "5600", func(conn *pgx.Conn) {
+		var seen int
+		err := conn.QueryRow(t.Context(), `select (select count(*) from app.record) + (select count(*) from app.document) + (select count(*) from app.sign_in) + (select count(*) from app.session)`).Scan(&seen)
+		if err != nil || seen != 0 {
+			t.Errorf("a directory sees %d rows of others: %v", seen, err)
+		}
+	})
+}
+
 // Whoever has left is neither visitor nor bearer, whatever sessions and tokens there
 // are; when they come back, those of before do not.
 func TestALeaverIsNobody(t *testing.T) {
@@ -137,6 +195,10 @@ func TestALeaverIsNobody(t *testing.T) {
 	is(1)
 	say(7000, 2000, false)
 	is(0)
+	// whatever rows there are
+	d.Exec(t, `set session_replication_role = replica; update app.session set ended_at = 'infinity'; update app.token set revoked_at = 'infinity'`)
+	is(0)
+	d.Exec(t, `set session_replication_role = replica; update app.session set ended_at = now(); update app.token set revoked_at = now()`)
 	say(7000, 2000, true)
 	is(0)
 	var open int

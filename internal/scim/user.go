@@ -31,6 +31,7 @@ type user struct {
 	CreatedAt, FromAt time.Time
 	GroupIDs          []int64
 	GroupNames        []string
+	Stale             bool // said before the directory was followed no longer: it does not count until it is said again
 }
 
 func sorted(o object) []string { return slices.Sorted(maps.Keys(o)) }

@@ -26,7 +26,8 @@ func (r userRow) whole() user {
 
 const userColumns = `
 	select u.id, u.subject, u.created_at, s.from_at, s.user_name, s.external_id, s.display_name, s.given_name, s.family_name, s.title, s.email, s.active,
-		coalesce(g.ids, '{}') as group_ids, coalesce(g.names, '{}') as group_names
+		coalesce(g.ids, '{}') as group_ids, coalesce(g.names, '{}') as group_names,
+		exists (select from app.scim_stop x where x.provider_id = s.provider_id and x.at >= s.from_at) as stale
 	from app.scim_user_said s join app.scim_user u on u.id = s.user_id
 	left join lateral (select array_agg(m.group_id order by m.group_id) as ids, array_agg(x.display_name order by m.group_id) as names
 		from app.scim_member m join app.scim_group_said x on x.group_id = m.group_id and x.until_at = 'infinity' and not x.deleted
@@ -178,7 +179,7 @@ func (s *Service) changeUser(ctx context.Context, actor access.Actor, id string,
 		if s.subject(u.Said) != u.Subject {
 			return refuse(fault.Invalid, mutability, s.opt.Subject+" says who somebody is when they sign in, and does not change. Delete this user, and make a new one.")
 		}
-		if u.Said == was {
+		if u.Said == was && !u.Stale {
 			tx.Record(audit.Act{Action: access.SayUser, Detail: audit.Detail{"scim_user": n, "changed": false}})
 			return nil
 		}
