@@ -24,6 +24,8 @@ var rightsOfApp = map[string]string{
 	"session_use": "r a w(last_at)", "shield": "r a", "sign_in": "r a", "standing": "r", "statement": "r a",
 	"token": "a w(revoked_at) r(actor_id,created_at,created_by,expires_at,id,label,made_with,revoked_at)", "token_use": "r a w(last_at)",
 	"upload": "r a d w(abandoned)", "version": "r a",
+	"circle": "r a", "circle_member": "r a", "outside_access": "r a", "outside_decision": "r a", "outside_ending": "r a", "outside_note": "r a", "outside_review": "r a",
+	"relative": "r a", "relative_act": "r a", "shield_ending": "r a",
 }
 
 // Every table of the schema has forced row-level security, and the application's

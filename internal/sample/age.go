@@ -47,6 +47,17 @@ func dated() map[string]string {
 		"statement":    "said_at",
 		"standing":     "known_from known_to",
 		"footprint":    "at",
+
+		"outside_access":   "asked_at",
+		"outside_decision": "at",
+		"outside_ending":   "at",
+		"outside_note":     "at",
+		"outside_review":   "at",
+		"circle":           "valid_from valid_until",
+		"circle_member":    "valid_from valid_until",
+		"relative":         "at",
+		"relative_act":     "at",
+		"shield_ending":    "at",
 	}
 }
 
