@@ -7,7 +7,7 @@ type Route struct{ Method, Path, Action string }
 func Routes() []Route { return table((&server{}).routes()) }
 
 // PageRoutes is the route table of the pages.
-func PageRoutes() []Route { return table((&server{}).site()) }
+func PageRoutes() []Route { return table(append((&server{}).site(), (&server{}).outsideSite()...)) }
 
 func table(routes []route) []Route {
 	var list []Route

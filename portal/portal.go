@@ -75,7 +75,7 @@ func New(o Options) (http.Handler, error) {
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.adapt(r.action, r.handle))
 	}
-	for _, r := range s.site() {
+	for _, r := range append(s.site(), s.outsideSite()...) {
 		g.Handle(r.method, r.path, s.visit(r.action, r.handle))
 	}
 	return g, nil

@@ -197,6 +197,9 @@ func (s *server) aroundRecord(c *gin.Context, actor access.Actor, v *page.Record
 		v.Events = append(v.Events, page.EventOf(e))
 	}
 	offers(v, w)
+	if v.Outside, err = s.outsidePart(c, actor, w); err != nil {
+		return err
+	}
 	if v.Frame, err = s.frame(c, actor, title(v), page.ListAddress(w.Kind)); err != nil || !v.Inspector || !v.Library {
 		return err
 	}

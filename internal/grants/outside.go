@@ -301,3 +301,15 @@ func oversee(ctx context.Context, tx *audit.Tx, id, record int64, o Oversight) e
 		pgx.NamedArgs{"id": id, "record": record, "me": tx.Actor.ID, "discussion": o.Discussion, "analysis": o.Analysis, "direction": o.Direction, "actions": o.Actions})
 	return err
 }
+
+// AskerOutside tells whether the actor may ask for access outside their role at
+// all. It leaves no footprint: it says nothing about any record.
+func AskerOutside(ctx context.Context, db *pg.DB, actor access.Actor) (bool, error) {
+	var may bool
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
+		rights, err := tx.Rights(ctx)
+		may = MayAsk(rights)
+		return err
+	})
+	return may, err
+}

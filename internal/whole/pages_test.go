@@ -21,15 +21,18 @@ func shown() map[string][][2]string {
 		"": {{"front", "/"}, {"help", "/help"}, {"accessibility", "/accessibility"}, {"privacy", "/privacy"}, {"records-safe", "/records-safe"}, {"signed-out", "/signed-out"}, {"nowhere", "/nowhere"}},
 		"staff": {{"home", "/home"}, {"me", "/me"}, {"library", library}, {"young-people", "/records?kind=young-person"}, {"young-person", wren},
 			{"young-person-as-at", wren + "?on-day=1&on-month=2&on-year=2025"}, {"add", wren + "/add"}, {"add-version", safe + "/add"}, {"own-footprints", wren + "/footprints"},
-			{"not-yours", sam}},
+			{"not-yours", sam}, {"outside-role", "/outside-role"}, {"relatives", "/me/relatives"}, {"declare", "/me/relatives/declare"}},
 		"manager": {{"home", "/home"}, {"library", library}, {"library-as-at", library + "?on-day=14&on-month=3&on-year=2025"}, {"library-no-day", library + "?on-day=31&on-month=2&on-year=2025"},
 			{"library-early", library + "?on-day=1&on-month=1&on-year=2001"}, {"library-known", library + "?on-day=14&on-month=3&on-year=2025&known-day=1&known-month=1&known-year=2025"},
 			{"document", safe}, {"document-waiting", waiting + "/versions/4"}, {"approve", waiting + "/versions/4/approve"}, {"correct", safe + "/versions/3/correct"}, {"restore", safe + "/versions/2/restore"},
 			{"withdraw", safe + "/withdraw"}, {"withdrawn", "/documents/{document Policies of Larkfield House/Visitors policy}"}, {"staff-files", "/records?kind=staff"}, {"staff-file", sam},
 			{"open", "/records/open?kind=young-person"}, {"close", wren + "/close"}, {"move", wren + "/move"}, {"footprints", wren + "/footprints"},
+			{"outside-role", "/outside-role"}, {"outside-ask", "/outside-role/ask?reason=oversight"}, {"outside-list", "/oversight/outside-role?show=all"}, {"outside-notes", wren + "/outside"},
+			{"outside-one", "/outside-role/{access Wren Sample}"}, {"shields", "/records/{record Finch Sample}/shields"}, {"shield", wren + "/shields/from"}, {"shield-circle", wren + "/shields/circle"},
+			{"staff-relatives", "/oversight/relatives"}, {"staff-relative", "/oversight/relatives/{relative Toni Example}"},
 			{"care-plan", "/documents/{document Wren Sample/Care plan}"}, {"visit", "/documents/{document Wren Sample/A weekend with her aunt}"}},
 		"inspector":     {{"home", "/home"}, {"library", library}, {"library-as-at", library + "?on-day=14&on-month=3&on-year=2025"}, {"document-as-at", safe + "/versions/3?on=2025-03-14"}, {"staff-file", sam}, {"footprints", library + "/footprints"}},
-		"other-manager": {{"home", "/home"}, {"families", "/records?kind=family"}, {"family", "/records/{record The Specimen family}"}, {"parents", "/records?kind=parent"}},
+		"other-manager": {{"home", "/home"}, {"outside-review", "/outside-role/{access Teal Specimen}/review"}, {"families", "/records?kind=family"}, {"family", "/records/{record The Specimen family}"}, {"parents", "/records?kind=parent"}},
 		"dpo":           {{"home", "/home"}, {"libraries", "/records?kind=library"}, {"footprints", wren + "/footprints"}},
 		"admin": {{"home", "/home"}, {"people", "/people"}, {"person", "/people/{person Sam Example}"}, {"give-role", "/people/{person Sam Example}/roles/give"}, {"settings", "/settings"}, {"add-setting", "/settings/add"},
 			{"sign-ins", "/sign-ins"}, {"map", "/sign-ins/map"}, {"staff-file", sam}, {"token", "/me/tokens/new"}},
@@ -87,6 +90,10 @@ func (s *stack) address(db *pgx.Conn, path string) string {
 		switch kind {
 		case "person":
 			sql = `select id from app.actor where name = $1`
+		case "access":
+			sql = `select max(a.id) from app.outside_access a join app.record r on r.id = a.record_id where r.name = $1`
+		case "relative":
+			sql = `select max(d.id) from app.relative d join app.actor a on a.id = d.actor_id where a.name = $1`
 		case "document":
 			record, title, _ := strings.Cut(name, "/")
 			sql, args = `select d.id from app.document d join app.record r on r.id = d.record_id where r.name = $1 and d.title = $2`, []any{record, title}

@@ -99,6 +99,22 @@ func NoticeOf(what string) *Notice {
 		"dropped":    "The file was not added",
 		"none":       "None of the files was added",
 		"kept":       "Your files are kept until tomorrow",
+
+		"outside":           "You can see this record for now. Your letter stands on it",
+		"outside-asked":     "A manager is asked. Until then nothing is shown to you",
+		"outside-approved":  "The longer time is approved",
+		"outside-refused":   "The longer time is not given",
+		"outside-ended":     "The access has ended",
+		"outside-accepted":  "Accepted",
+		"outside-escalated": "Escalated to those who answer for the whole provider",
+		"outside-wrong":     "Kept as wrong",
+		"outside-written":   "What the oversight came to stands on the record",
+		"declared":          "Declared. If there is such a record, it is not shown to you from now on",
+		"acted":             "Kept with the declaration",
+		"shielded":          "The record is kept from them from now on",
+		"circle":            "The record is kept from everybody but you. Let in those who need it",
+		"let-in":            "They are let in",
+		"shield-ended":      "That shield has ended",
 	}[what]
 	if !ok {
 		return nil

@@ -7,6 +7,9 @@ import (
 
 // Because says why the reader sees something: the grant, in words.
 func Because(r grants.Reason, kind access.RecordKind) string {
+	if r.Basis == "break-glass" {
+		return askedFor(r)
+	}
 	what := "You have been given this"
 	switch {
 	case r.Role != "":

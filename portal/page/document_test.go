@@ -88,7 +88,8 @@ func TestReasonsInWords(t *testing.T) {
 		"You are an inspector at Larkfield House, since 4 January 2022. It ends on 31 December 2026.":                                                                                 {Basis: "role", Role: grants.Inspector, Scope: access.AtHome, Place: "Larkfield House", From: since, Until: &until},
 		"You are the data protection officer for Example Care, because the sign-in service says that you belong to a group with that role, since 4 January 2022. It has no end date.": {Basis: "role", Role: grants.DataProtectionOfficer, Place: "Example Care", From: since, Group: true},
 		"You are the key worker of this young person’s record, given by Gareth Example on 4 January 2022. It has no end date.":                                                        {Basis: "key-worker", Scope: access.AtRecord, From: since, By: "Gareth Example"},
-		"You have been given this, since 4 January 2022. It has no end date.":                                                                                                         {Basis: "break-glass", Scope: access.AtRecord, From: since},
+		"You asked for access outside your role, for audit or moderation, on 4 January 2022. It ends on 5 January 2022, 12.00am.":                                                     {Basis: "break-glass", Asked: grants.ForAudit, Scope: access.AtRecord, From: since, Until: new(since.Add(24 * time.Hour))},
+		"You have been given this, since 4 January 2022. It has no end date.":                                                                                                         {Basis: "inspector-pass", Scope: access.AtRecord, From: since},
 	} {
 		if got := Because(r, access.YoungPerson); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -56,6 +56,7 @@ type Record struct {
 	Move                   string
 	Footprints             *Link
 	Events                 []Event
+	Outside                OutsidePart
 }
 
 // Event is one thing that happened to a record.
