@@ -207,3 +207,6 @@ func partFile(p *multipart.Part) (string, bool) {
 // skippedBytes is how much of a stranger's files is read and thrown away to find
 // what was typed behind them.
 const skippedBytes = 64 << 20
+
+// line is a field that is one line, without the blanks around it.
+func line(values url.Values, name string) string { return strings.TrimSpace(values.Get(name)) }

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/grants"
 	"custodian/internal/looks"
 	"custodian/internal/people"
 	"custodian/portal/page"
@@ -49,6 +50,11 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v.Lodges(due)
+	outside, err := grants.OutsideNeedsOf(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	v.Outside(outside, now())
 	if menu.Manages {
 		if err := s.forAdministrator(c, actor, &v); err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -94,8 +93,6 @@ type judgement struct {
 	check func(day string, values url.Values) []fault.Field
 	do    func(k *versions.Keeper, c *gin.Context, actor access.Actor, id int64, day string, values url.Values) error
 }
-
-func line(values url.Values, name string) string { return strings.TrimSpace(values.Get(name)) }
 
 func keeping() judgement {
 	review := func(day string, v url.Values) versions.Review {

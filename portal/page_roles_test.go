@@ -159,6 +159,23 @@ func (s stage) fill(r portal.Route) filling {
 		return filling{strings.Replace(r.Path, ":id", s.record(), 1), append([]string{"title", "Paper of the test", "kind", "policy"}, fields("in_force_from", day(0))...)}
 	case "POST /documents/:id/add":
 		return filling{document(s.approved, "/add"), fields("in_force_from", day(0))}
+	case "GET /records/:id/outside":
+		return filling{strings.Replace(r.Path, ":id", s.record(), 1), nil}
+	case "GET /outside-role/ask":
+		return filling{r.Path + "?reason=audit", nil}
+	case "POST /outside-role/ask":
+		return filling{r.Path, []string{"reason", "audit", "record", number(s.Records["Plover Sample"]), "section", "0", "span", "day"}}
+	case "POST /me/relatives/declare":
+		return filling{r.Path, []string{"relation", "a cousin", "number", "12"}}
+	case "GET /oversight/relatives/:id", "POST /oversight/relatives/:id":
+		return filling{strings.Replace(r.Path, ":id", number(s.outside().relative), 1), append([]string{"what", "noted"}, why...)}
+	case "GET /records/:id/shields", "GET /records/:id/shields/from", "POST /records/:id/shields/from", "GET /records/:id/shields/circle", "POST /records/:id/shields/circle",
+		"GET /records/:id/shields/let-in", "POST /records/:id/shields/let-in", "GET /records/:id/shields/:kind/:shield/end", "POST /records/:id/shields/:kind/:shield/end":
+		record, shield := s.shielded(strings.Contains(r.Path, "let-in"))
+		return filling{strings.NewReplacer(":id", number(record), ":kind", "person", ":shield", number(shield)).Replace(r.Path), append([]string{"who", actor, "ground", "other"}, why...)}
+	case "GET /outside-role/:id", "GET /outside-role/:id/decide", "POST /outside-role/:id/decide", "GET /outside-role/:id/end", "POST /outside-role/:id/end",
+		"GET /outside-role/:id/review", "POST /outside-role/:id/review", "GET /outside-role/:id/oversight", "POST /outside-role/:id/oversight":
+		return filling{strings.Replace(r.Path, ":id", number(s.outside().access), 1), append([]string{"approve", "no", "verdict", "escalated", "discussion", "x", "analysis", "x", "direction", "x", "actions", "x"}, why...)}
 	case "GET /documents/:id", "GET /documents/:id/add":
 		return filling{document(s.approved, strings.TrimPrefix(r.Path, "/documents/:id")), nil}
 	case "GET /documents/:id/withdraw", "POST /documents/:id/withdraw":

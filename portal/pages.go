@@ -8,7 +8,7 @@ import (
 )
 
 // everyPage is every page: those of the site, and those of oversight.
-func (s *server) everyPage() []route { return slices.Concat(s.site(), s.watching()) }
+func (s *server) everyPage() []route { return slices.Concat(s.site(), s.watching(), s.outsideSite()) }
 
 // site is every page but those of oversight, with the action it needs. What a page shows is decided
 // again, row by row, where it is read.

@@ -197,6 +197,9 @@ func (s *server) aroundRecord(c *gin.Context, actor access.Actor, v *page.Record
 		v.Events = append(v.Events, page.EventOf(e))
 	}
 	offers(v, w)
+	if v.Outside, err = s.outsidePart(c, actor, w); err != nil {
+		return err
+	}
 	if err := s.sectionsOf(c, actor, v, shelf, q); err != nil {
 		return err
 	}

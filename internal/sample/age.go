@@ -71,6 +71,16 @@ func dated() map[string]string {
 		"person_event":     "from_at at",
 		"consent":          "from_at until_at at",
 		"consent_ending":   "at",
+		"outside_access":   "asked_at",
+		"outside_decision": "at",
+		"outside_ending":   "at",
+		"outside_note":     "at",
+		"outside_review":   "at",
+		"circle":           "valid_from valid_until",
+		"circle_member":    "valid_from valid_until",
+		"relative":         "at",
+		"relative_act":     "at",
+		"shield_ending":    "at",
 	}
 }
 

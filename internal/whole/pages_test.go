@@ -21,16 +21,19 @@ func shown() map[string][][2]string {
 		"": {{"front", "/"}, {"help", "/help"}, {"accessibility", "/accessibility"}, {"privacy", "/privacy"}, {"records-safe", "/records-safe"}, {"signed-out", "/signed-out"}, {"nowhere", "/nowhere"}},
 		"staff": {{"home", "/home"}, {"me", "/me"}, {"library", library}, {"young-people", "/records?kind=young-person"}, {"young-person", wren},
 			{"young-person-as-at", wren + "?on-day=1&on-month=2&on-year=2025"}, {"add", wren + "/add"}, {"add-version", safe + "/add"}, {"own-footprints", wren + "/footprints"},
-			{"not-yours", sam}},
+			{"not-yours", sam}, {"outside-role", "/outside-role"}, {"relatives", "/me/relatives"}, {"declare", "/me/relatives/declare"}},
 		"manager": {{"home", "/home"}, {"library", library}, {"library-as-at", library + "?on-day=14&on-month=3&on-year=2025"}, {"library-no-day", library + "?on-day=31&on-month=2&on-year=2025"},
 			{"library-early", library + "?on-day=1&on-month=1&on-year=2001"}, {"library-known", library + "?on-day=14&on-month=3&on-year=2025&known-day=1&known-month=1&known-year=2025"},
 			{"document", safe}, {"document-waiting", waiting + "/versions/4"}, {"approve", waiting + "/versions/4/approve"}, {"correct", safe + "/versions/3/correct"}, {"restore", safe + "/versions/2/restore"},
 			{"withdraw", safe + "/withdraw"}, {"withdrawn", "/documents/{document Policies of Larkfield House/Visitors policy}"}, {"staff-files", "/records?kind=staff"}, {"staff-file", sam},
 			{"open", "/records/open?kind=young-person"}, {"close", wren + "/close"}, {"move", wren + "/move"}, {"footprints", wren + "/footprints"}, {"footprints-narrowed", wren + "/footprints?act=refused"},
 			{"record-people", wren + "/people"}, {"key-worker", wren + "/people/key-worker"}, {"let-read", wren + "/people/own"}, {"consent", wren + "/people/consent"}, {"person", "/people/{person Toni Example}"}, {"hand-on", "/people/{person Sam Example}/roles/give"}, {"left", "/people/{person Sam Example}/left"},
+			{"outside-role", "/outside-role"}, {"outside-ask", "/outside-role/ask?reason=oversight"}, {"outside-list", "/oversight/outside-role?show=all"}, {"outside-notes", wren + "/outside"},
+			{"outside-one", "/outside-role/{access Wren Sample}"}, {"shields", "/records/{record Finch Sample}/shields"}, {"shield", wren + "/shields/from"}, {"shield-circle", wren + "/shields/circle"},
+			{"staff-relatives", "/oversight/relatives"}, {"staff-relative", "/oversight/relatives/{relative Toni Example}"},
 			{"document-footprints", safe + "/footprints"}, {"why", wren + "/why"}, {"oversight", "/oversight"}, {"looks", "/oversight/looks"}, {"unusual", "/oversight/unusual"}, {"care-plan", "/documents/{document Wren Sample/Care plan}"}, {"visit", "/documents/{document Wren Sample/A weekend with her aunt}"}},
 		"inspector":     {{"home", "/home"}, {"library", library}, {"library-as-at", library + "?on-day=14&on-month=3&on-year=2025"}, {"document-as-at", safe + "/versions/3?on=2025-03-14"}, {"staff-file", sam}, {"footprints", library + "/footprints"}},
-		"other-manager": {{"home", "/home"}, {"families", "/records?kind=family"}, {"family", "/records/{record The Specimen family}"}, {"parents", "/records?kind=parent"}},
+		"other-manager": {{"home", "/home"}, {"outside-review", "/outside-role/{access Teal Specimen}/review"}, {"families", "/records?kind=family"}, {"family", "/records/{record The Specimen family}"}, {"parents", "/records?kind=parent"}},
 		"dpo": {{"home", "/home"}, {"checkpoints", "/oversight/checkpoints"}, {"libraries", "/records?kind=library"}, {"footprints", wren + "/footprints"},
 			{"oversight", "/oversight"}, {"looks", "/oversight/looks"}, {"unusual", "/oversight/unusual"}, {"sample", "/oversight/sample"}, {"sample-drawn", "/oversight/sample?size=5"}, {"concerns", "/oversight/concerns"},
 			{"concern", "/oversight/concerns/{concern}"}, {"concern-closes", "/oversight/concerns/{concern}/closed"}, {"raise", "/looks/{look}/concern"}, {"questions", "/questions"}, {"question", "/questions/{question}"},
@@ -104,6 +107,10 @@ func (s *stack) address(db *pgx.Conn, path string) string {
 			sql = `select id from app.actor where name = $1`
 		case "lodging":
 			sql = `select l.id from app.lodging l join app.record r on r.id = l.record_id where r.name = $1`
+		case "access":
+			sql = `select max(a.id) from app.outside_access a join app.record r on r.id = a.record_id where r.name = $1`
+		case "relative":
+			sql = `select max(d.id) from app.relative d join app.actor a on a.id = d.actor_id where a.name = $1`
 		case "document":
 			record, title, _ := strings.Cut(name, "/")
 			sql, args = `select d.id from app.document d join app.record r on r.id = d.record_id where r.name = $1 and d.title = $2`, []any{record, title}

@@ -129,6 +129,21 @@ func NoticeOf(what string) *Notice {
 		"shared":            "It is recorded with whom it was shared",
 		"lodging-out":       "It has left the restricted section",
 		"consulted":         "What they said is recorded",
+		"outside":           "You can see this record for now. Your letter stands on it",
+		"outside-asked":     "A manager is asked. Until then nothing is shown to you",
+		"outside-approved":  "The longer time is approved",
+		"outside-refused":   "The longer time is not given",
+		"outside-ended":     "The access has ended",
+		"outside-accepted":  "Accepted",
+		"outside-escalated": "Escalated to those who answer for the whole provider",
+		"outside-wrong":     "Kept as wrong",
+		"outside-written":   "What the oversight came to stands on the record",
+		"declared":          "Declared. If there is such a record, it is not shown to you from now on",
+		"acted":             "Kept with the declaration",
+		"shielded":          "The record is kept from them from now on",
+		"circle":            "The record is kept from everybody but you. Let in those who need it",
+		"let-in":            "They are let in",
+		"shield-ended":      "That shield has ended",
 	}[what]
 	if !ok {
 		return nil

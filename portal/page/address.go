@@ -24,6 +24,9 @@ func VersionAddress(document int64, number int) string {
 	return fmt.Sprintf("%s/versions/%d", DocumentAddress(document), number)
 }
 
+// OutsideAddress is the address of an access outside a role.
+func OutsideAddress(id int64) string { return "/outside-role/" + strconv.FormatInt(id, 10) }
+
 // UploadAddress is the address of files that wait to be added.
 func UploadAddress(batch int64) string { return "/uploads/" + strconv.FormatInt(batch, 10) }
 

@@ -7,14 +7,15 @@ import (
 
 // Because says why the reader sees something: the grant, in words.
 func Because(r grants.Reason, kind access.RecordKind) string {
+	if r.Basis == "break-glass" {
+		return askedFor(r)
+	}
 	what := "You have been given this"
 	switch {
 	case r.Basis == "data-subject":
 		what = "This is your own file, and you can read it"
 	case r.Basis == "consent":
 		what = "You visit " + or(r.Place, "this setting") + ", and both consents stand on this " + Kind(kind)
-	case r.Basis == "break-glass":
-		what = "You asked for access outside your role"
 	case r.Basis == "inspector-pass":
 		what = "You have an inspector’s pass"
 	case r.Basis == "portal-link":

@@ -111,6 +111,9 @@ type deed struct{ done, tried string }
 func Deed(p audit.Footprint) string {
 	d, ok := deeds()[p.Action]
 	if !ok {
+		d, ok = outsideDeeds()[p.Action]
+	}
+	if !ok {
 		d = deed{"Did something that this page has no words for", "do something that this page has no words for"}
 	}
 	about := object(p)

@@ -62,6 +62,7 @@ type Record struct {
 	Safety                 *SafetyPanel
 	Notes                  []NoteLine // of lodging
 	Restricted             string     // address of its restricted section, "" where the reader may not read there
+	Outside                OutsidePart
 }
 
 // Event is one thing that happened to a record.

@@ -1,0 +1,477 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"custodian/internal/access"
+	"custodian/internal/clock"
+	"custodian/internal/grants"
+)
+
+// OutsideReasonWords say a reason.
+func OutsideReasonWords(r grants.OutsideReason) string {
+	return map[grants.OutsideReason]string{grants.ForAudit: "Audit or moderation", grants.ForOversight: "Management oversight for a colleague", grants.ForSupport: "Technical support",
+		grants.ForEmergency: "Safeguarding emergency", grants.ForOther: "Another reason"}[r]
+}
+
+// OutsideReasonOptions are the reasons, with what each is for.
+func OutsideReasonOptions() []Option {
+	hints := map[grants.OutsideReason]string{
+		grants.ForAudit:     "You check how records are kept, or how decisions are made.",
+		grants.ForOversight: "The manager is not available, and you decide for them. You write what was discussed, your analysis, the direction and the actions.",
+		grants.ForSupport:   "You put right something in Custodian. You name the issue.",
+		grants.ForEmergency: "Somebody has to be kept safe now, and the record is needed for it.",
+		grants.ForOther:     "You say why in your own words.",
+	}
+	var list []Option
+	for _, r := range grants.OutsideReasons() {
+		list = append(list, Option{Value: string(r), Words: OutsideReasonWords(r), Hint: hints[r]})
+	}
+	return list
+}
+
+// SectionsWords say how much is shown: sections up to one.
+func SectionsWords(s access.Section) string {
+	return [...]string{"General", "General and sensitive", "General, sensitive and restricted"}[s]
+}
+
+func spanWords(s grants.Span) string {
+	return map[grants.Span]string{grants.ForDay: "24 hours", grants.ForTwoWeeks: "2 weeks", grants.ForSixMonth: "6 months"}[s]
+}
+
+// letterBegins is the letter's form, before anybody is named.
+func letterBegins(r grants.OutsideReason) string {
+	return "“[Name] I have accessed your file for the purpose of " + map[grants.OutsideReason]string{
+		grants.ForAudit: "audit or moderation.”", grants.ForOversight: "ad hoc management oversight as [name of manager] is unavailable.”",
+		grants.ForSupport: "providing support in relation to [the issue] to help resolve this.”", grants.ForEmergency: "keeping somebody safe in an emergency: [your words].”", grants.ForOther: "[your words].”"}[r]
+}
+
+// AskOutside makes the page on which access outside a role is asked for.
+func AskOutside(r grants.OutsideReason, f *Form) Change {
+	c := Change{Caption: OutsideReasonWords(r), Heading: "Ask for access outside your role", Address: "/outside-role/ask", Submit: Submit{"Open the record", "/outside-role"},
+		Words:  []string{"This letter will stand on the record. The young person or the family can read it, with your name: " + letterBegins(r)},
+		Hidden: []Kept{{"reason", string(r)}}, FactsTitle: "What happens then",
+		Facts: []Fact{{"At once", "You can read it, and add nothing. Every look is kept."}, {"The manager", "Of its setting is told, and looks over afterwards what you looked at."},
+			{"If it was not needed", "Looking out of curiosity is misconduct."}, {"When it ends", "By itself. End it before if you are done."}}}
+	number := f.Line("record", "What is the record’s number?", "It stands at the end of the record’s address. For example, 1234")
+	number.Width = "10"
+	c.Ask(number, f.Line("name", "Or the exact name on it", "As it is written there. Leave it empty when you know the number."),
+		f.Choice("kind", "If you give a name, whose record is it?", "", kindOptions()...))
+	switch {
+	case r == grants.ForOversight:
+		c.Ask(f.Line("colleague", "Which manager is not available?", "First name and last name. They stand in the letter."))
+	case r == grants.ForSupport:
+		c.Ask(f.Text("words", "What is the technical issue?", "It stands in the letter, so write it for the young person. For example, “a plan that does not open”"))
+	case r == grants.ForEmergency:
+		c.Ask(f.Text("words", "What is the emergency?", "It stands in the letter. For example, “somebody needs to know about an allergy”"))
+	case r == grants.ForOther:
+		c.Ask(f.Text("words", "Why do you need to see it?", "It stands in the letter, after “for the purpose of”."))
+	}
+	var sections []Option
+	for s := access.General; s <= r.Deepest(); s++ {
+		sections = append(sections, Option{Value: strconv.Itoa(int(s)), Words: SectionsWords(s)})
+	}
+	c.Ask(f.Choice("section", "How much do you need to see?", "Choose the least that does.", sections...),
+		f.Choice("span", "For how long?", "", Option{Value: string(grants.ForDay), Words: "24 hours", Hint: "At once."},
+			Option{Value: string(grants.ForTwoWeeks), Words: "2 weeks", Hint: "When a manager has approved it."}, Option{Value: string(grants.ForSixMonth), Words: "6 months", Hint: "When a manager has approved it."}),
+		f.Choice("now", "If a manager has to approve it, what until then?", "", Option{Value: "yes", Words: "Open it now, for the first 24 hours"}, Option{Value: "no", Words: "Wait for the manager"}))
+	if r == grants.ForOversight {
+		c.Words = append(c.Words, "You can write what the oversight came to now, or later while the access lasts. You are reminded of it.")
+		askOversight(&c, f)
+	}
+	return c
+}
+
+func kindOptions() []Option {
+	var list []Option
+	for _, k := range []access.RecordKind{access.YoungPerson, access.Parent, access.Family, access.Staff} {
+		list = append(list, Option{Value: k.String(), Words: upperFirst(Kind(k))})
+	}
+	return list
+}
+
+func askOversight(c *Change, f *Form) {
+	c.Ask(f.Text("discussion", "What was discussed, and with whom?", ""), f.Text("analysis", "What is your analysis?", ""),
+		f.Text("direction", "Which direction did you give?", ""), f.Text("actions", "Which actions follow?", "What, by whom and by when"))
+}
+
+// WriteOversight makes the page on which what oversight came to is written.
+func WriteOversight(f *Form) Change {
+	c := Change{Heading: "Write what the oversight came to", Words: []string{"It stands on the record with your name and today’s date, and can be read by whoever reads the record."}, Submit: Submit{Words: "Put it on the record"}}
+	askOversight(&c, f)
+	return c
+}
+
+// OutsideRow is one access in a list.
+type OutsideRow struct {
+	What, Address, Who, Post, Why, When string
+	Status                              Status
+}
+
+// OutsideStatus says how an access stands, to whoever answers for it or, where
+// own, to the one who has it.
+func OutsideStatus(o grants.Outside, own bool, now time.Time) Status {
+	switch {
+	case o.Running(now):
+		return Status{"Until " + lowerFirst(Ahead(*o.Until, now)), "soon"}
+	case o.Waits() && o.From == nil:
+		return Status{"Waits for a manager", "next"}
+	case o.From == nil && o.Stopped != nil:
+		return Status{"Taken back", "past"}
+	case o.From == nil:
+		return Status{"Not given", "past"}
+	case own && o.Owes():
+		return Status{"To be written", "late"}
+	case o.Judgement == "wrong":
+		return Status{"Was wrong", "late"}
+	case o.Judgement == "accepted", o.Verdict == "accepted":
+		return Status{"Accepted", "good"}
+	case o.Verdict == "escalated":
+		return Status{"Escalated", "closed"}
+	case own:
+		return Status{"Ended", "past"}
+	}
+	return Status{"To review", "next"}
+}
+
+// Ahead says a moment to come: "Today, 3.10pm", "Tomorrow, 9.05am".
+func Ahead(t, now time.Time) string {
+	if clock.DayOf(t) == clock.DayOf(now).Plus(1) {
+		return "Tomorrow, " + Hour(t)
+	}
+	return Moment(t, now)
+}
+
+// outsideName says which record, to whoever may see it and to whoever may not.
+func outsideName(o grants.Outside) string {
+	if o.RecordName == "" {
+		return "Record " + strconv.FormatInt(o.Record, 10)
+	}
+	return o.RecordName
+}
+
+// OutsideRows makes rows of a list.
+func OutsideRows(list []grants.Outside, own bool, now time.Time) []OutsideRow {
+	var rows []OutsideRow
+	for _, o := range list {
+		rows = append(rows, OutsideRow{outsideName(o), OutsideAddress(o.ID), o.Name, o.Post, OutsideReasonWords(o.Reason), Moment(o.Asked, now), OutsideStatus(o, own, now)})
+	}
+	return rows
+}
+
+// OutsideHome is where access outside a role is asked for, and what somebody has
+// asked for.
+type OutsideHome struct {
+	Frame
+	May    bool
+	Record string // the number of the record from whose page they come
+	Reason Choice
+	Rows   []OutsideRow
+	Next   string
+}
+
+// OutsideList is everybody's.
+type OutsideList struct {
+	Frame
+	Show []Tab
+	Rows []OutsideRow
+	Next string
+}
+
+// Tab is one of several lists, one of which is shown.
+type Tab struct {
+	Link
+	Current bool
+}
+
+// OutsideTabs are the lists, with the one that is shown.
+func OutsideTabs(which grants.Which) []Tab {
+	var list []Tab
+	for _, w := range []grants.Which{grants.OpenOutside, grants.EscalatedOutside, grants.AllOutside} {
+		words := map[grants.Which]string{grants.OpenOutside: "Not settled", grants.EscalatedOutside: "Escalated", grants.AllOutside: "All"}[w]
+		list = append(list, Tab{Link{words, "/oversight/outside-role?show=" + string(w)}, w == which})
+	}
+	return list
+}
+
+// NoteView is what stands on a record about an access outside a role.
+type NoteView struct {
+	When, Stamp, Who string
+	Letter           string
+	Means            []string // in plain words
+	Parts            []Fact
+	Address          string
+}
+
+// NoteViews makes the notes.
+func NoteViews(list []grants.OutsideNote, now time.Time) []NoteView {
+	var views []NoteView
+	for _, n := range list {
+		v := NoteView{When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), Who: n.Name, Letter: n.Letter}
+		if n.Post != "" {
+			v.Who += ", " + lowerPost(n.Post)
+		}
+		if n.Linked {
+			v.Address = OutsideAddress(n.Access)
+		}
+		if n.Kind == "letter" {
+			v.Means = means(n.Reason)
+		} else {
+			v.Parts = []Fact{{"Discussion", n.Oversight.Discussion}, {"Analysis", n.Oversight.Analysis}, {"Direction", n.Oversight.Direction}, {"Actions", n.Oversight.Actions}}
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+// means says a letter in plain words, for whom the record is about.
+func means(r grants.OutsideReason) []string {
+	return []string{map[grants.OutsideReason]string{
+		grants.ForAudit:     "We check some files to see that we do our work well. Somebody who does not usually work with you read a part of this file to do that.",
+		grants.ForOversight: "The manager was away. Another manager read a part of this file, to help with a decision.",
+		grants.ForSupport:   "Something in the computer did not work. Somebody looked at this file to put it right.",
+		grants.ForEmergency: "Somebody had to know something quickly, to keep a person safe.",
+		grants.ForOther:     "Somebody who does not usually work with you read a part of this file. The letter says why.",
+	}[r], "A manager checks each time whether it was right. If you want to know more, ask somebody you trust here."}
+}
+
+// OutsideNotes are all notes on a record.
+type OutsideNotes struct {
+	Frame
+	Caption string
+	Notes   []NoteView
+	Earlier string
+}
+
+// OutsidePart is what the page of a record says about access outside a role.
+type OutsidePart struct {
+	Bar   *OutsideBar
+	Notes []NoteView
+	All   string // where all the notes are
+	Ask   string
+	// Shields is where its shields are looked after, "" for whoever does not.
+	Shields string
+}
+
+// OutsideBar tells whoever sees a record outside their role until when.
+type OutsideBar struct {
+	Until, Reason, Address string
+	Soon                   bool
+	Write                  string // where what the oversight came to is written
+}
+
+// OutsidePartOf makes that part.
+func OutsidePartOf(o grants.OnRecord, record int64, limit int, now time.Time) OutsidePart {
+	var p OutsidePart
+	at := RecordAddress(record)
+	if len(o.Notes) > limit {
+		o.Notes = o.Notes[:limit]
+		p.All = at + "/outside"
+	}
+	p.Notes = NoteViews(o.Notes, now)
+	if o.MayAsk {
+		p.Ask = "/outside-role?record=" + strconv.FormatInt(record, 10)
+	}
+	if o.MayShield {
+		p.Shields = at + "/shields"
+	}
+	if o.Mine != nil {
+		p.Bar = &OutsideBar{Until: lowerFirst(Ahead(*o.Mine.Until, now)), Reason: lowerFirst(OutsideReasonWords(o.Mine.Reason)), Address: OutsideAddress(o.Mine.ID), Soon: endsSoon(*o.Mine, now)}
+		if o.Mine.Owes() {
+			p.Bar.Write = OutsideAddress(o.Mine.ID) + "/oversight"
+		}
+	}
+	return p
+}
+
+// endsSoon tells whether somebody is to be warned: a day before the end of a long
+// time, four hours before the end of a day.
+func endsSoon(o grants.Outside, now time.Time) bool {
+	if !o.Running(now) {
+		return false
+	}
+	before := 4 * time.Hour
+	if o.Until.Sub(*o.From) > 25*time.Hour {
+		before = 24 * time.Hour
+	}
+	return o.Until.Sub(now) <= before
+}
+
+// Outside adds what waits about access outside a role, and about declared
+// relatives.
+func (h *Home) Outside(n grants.OutsideNeeds, now time.Time) {
+	var rows []NeedRow
+	add := func(verb string, o grants.Outside, path, why string, status Status) {
+		rows = append(rows, NeedRow{Verb: verb, What: outsideName(o), Address: OutsideAddress(o.ID) + path, Why: why, Status: status})
+	}
+	for _, o := range n.Mine {
+		switch {
+		case o.Owes():
+			status := Status{"While you have access", "next"}
+			if !o.Running(now) {
+				status = Status{"Overdue", "late"}
+			}
+			add("Write", o, "/oversight", "You gave management oversight outside your role. Write the discussion, your analysis, the direction and the actions.", status)
+		case endsSoon(o, now):
+			add("Finish", o, "", "Your access outside your role ends soon. Ask again if you still need it.", Status{"Ends " + lowerFirst(Ahead(*o.Until, now)), "soon"})
+		case o.Running(now):
+			add("Finish", o, "", "You can see it outside your role. End it when you are done.", Status{"Until " + lowerFirst(Ahead(*o.Until, now)), "next"})
+		}
+	}
+	for _, o := range n.Decide {
+		add("Decide", o, "/decide", fmt.Sprintf("%s asks for %s outside their role: %s.", by(o), spanWords(o.Span), lowerFirst(OutsideReasonWords(o.Reason))), Status{waiting(o.Asked, now), "next"})
+	}
+	for _, o := range n.Running {
+		add("Know", o, "", fmt.Sprintf("%s can see it outside their role: %s.", by(o), lowerFirst(OutsideReasonWords(o.Reason))), Status{"Until " + lowerFirst(Ahead(*o.Until, now)), "soon"})
+	}
+	for _, o := range n.Review {
+		add("Review", o, "/review", by(o)+" had access outside their role. See what was looked at, and say whether it was right.", Status{waiting(*o.Until, now), "next"})
+	}
+	for _, o := range n.Judge {
+		add("Judge", o, "/review", "The access of "+by(o)+" outside their role was escalated to you.", Status{waiting(*o.Reviewed, now), "late"})
+	}
+	for _, d := range n.Declared {
+		rows = append(rows, NeedRow{Verb: "Act", What: "A relative or friend who may come here", Address: "/oversight/relatives/" + strconv.FormatInt(d.ID, 10),
+			Why: d.Who + " has declared somebody in words. See whether a record has to be kept from them.", Status: Status{waiting(d.At, now), "next"}})
+	}
+	h.waiting += len(rows)
+	h.Heading = heading(h.waiting)
+	h.Needs = slices.Concat(rows, h.Needs)
+	if len(h.Needs) > mostRows {
+		h.Needs = h.Needs[:mostRows]
+	}
+}
+
+func by(o grants.Outside) string {
+	if o.Post == "" {
+		return o.Name
+	}
+	return o.Name + ", " + lowerPost(o.Post) + ","
+}
+
+// askedFor says why somebody sees what they asked for outside their role.
+func askedFor(r grants.Reason) string {
+	why := lowerFirst(OutsideReasonWords(r.Asked))
+	if why == "" {
+		why = "a reason that stands on the record"
+	}
+	text := "You asked for access outside your role, for " + why + ", on " + DayOf(r.From)
+	if r.Until == nil {
+		return text + "."
+	}
+	return text + ". It ends on " + DayOf(*r.Until) + ", " + Hour(*r.Until) + "."
+}
+
+// outsideDeeds are the words of the acts about access outside a role and shields.
+func outsideDeeds() map[string]deed {
+	return map[string]deed{
+		access.AskOutside.Name:      {"Opened the record outside their role", "open the record outside their role"},
+		access.SeekOutside.Name:     {"Asked for a record outside their role that they were not given", "ask for a record outside their role"},
+		access.ListOutside.Name:     {"Looked at who had access outside their role", "look at who had access outside their role"},
+		access.ViewOutside.Name:     {"Looked at an access outside a role", "look at an access outside a role"},
+		access.DecideOutside.Name:   {"Decided about a longer access outside a role", "decide about a longer access outside a role"},
+		access.EndOutside.Name:      {"Ended an access outside a role", "end an access outside a role"},
+		access.ReviewOutside.Name:   {"Reviewed an access outside a role", "review an access outside a role"},
+		access.NoteOutside.Name:     {"Wrote what management oversight came to", "write what management oversight came to"},
+		access.ReadOutside.Name:     {"Looked at who read the record outside their role", "look at who read the record outside their role"},
+		access.ListRelatives.Name:   {"Looked at declared relatives and friends", "look at declared relatives and friends"},
+		access.DeclareRelative.Name: {"Declared a relative or friend", "declare a relative or friend"},
+		access.ActOnRelative.Name:   {"Acted on a declared relative or friend", "act on a declared relative or friend"},
+		access.ViewShields.Name:     {"Looked at from whom the record is kept", "look at from whom the record is kept"},
+		access.GiveShield.Name:      {"Kept the record from somebody, or let somebody in", "keep the record from somebody"},
+		access.EndShield.Name:       {"Ended a shield of the record", "end a shield of the record"},
+	}
+}
+
+// OutsideOne is the page of one access.
+type OutsideOne struct {
+	Frame
+	Caption, Heading string
+	Status           Status
+	Facts            []Fact
+	Notes            []NoteView
+	Written          bool // there is or will be no letter missing
+	Looked           []FootprintRow
+	Begun            bool
+	Record           string // address of the record, "" where the reader does not see it
+	Events           []Fact
+	Offers           []Link
+}
+
+// OutsideOneOf makes the page.
+func OutsideOneOf(o grants.OutsideOne, now time.Time) OutsideOne {
+	v := OutsideOne{Caption: outsideName(o.Outside), Heading: "Access outside a role", Status: OutsideStatus(o.Outside, o.Own, now), Notes: NoteViews(o.Notes, now), Begun: o.From != nil}
+	if o.RecordName != "" {
+		v.Record = RecordAddress(o.Record)
+	}
+	v.Facts = outsideFacts(o.Outside, now)
+	for _, f := range o.Looked {
+		v.Looked = append(v.Looked, footprintRow(f, now))
+	}
+	event := func(what string, at *time.Time, by, why string) {
+		if at != nil {
+			v.Events = append(v.Events, Fact{what, Moment(*at, now) + ", by " + by + ": “" + why + "”"})
+		}
+	}
+	event(map[bool]string{true: "The longer time was approved", false: "The longer time was not given"}[o.Approved], o.Decided, o.DecidedBy, o.DecidedWhy)
+	event(map[bool]string{true: "Taken back", false: "Ended before its time"}[o.From == nil], o.Stopped, o.StoppedBy, o.StoppedWhy)
+	event(upperFirst(o.Verdict), o.Reviewed, o.ReviewedBy, o.ReviewedWhy)
+	event(map[string]string{"accepted": "Accepted after all", "wrong": "Was wrong"}[o.Judgement], o.Judged, o.JudgedBy, o.JudgedWhy)
+	at := OutsideAddress(o.ID)
+	offer := func(may bool, words, path string) {
+		if may {
+			v.Offers = append(v.Offers, Link{words, at + path})
+		}
+	}
+	offer(o.MayDecide, "Decide about the longer time", "/decide")
+	offer(o.MayReview || o.MayJudge, "Review it", "/review")
+	offer(o.Own && o.Owes(), "Write what the oversight came to", "/oversight")
+	offer(o.MayEnd, map[bool]string{true: "Take it back", false: "End it now"}[o.From == nil], "/end")
+	return v
+}
+
+func outsideFacts(o grants.Outside, now time.Time) []Fact {
+	who := o.Name
+	if o.Post != "" {
+		who += ", " + lowerPost(o.Post)
+	}
+	facts := []Fact{{"Who", who}, {"Why", OutsideReasonWords(o.Reason)}}
+	if o.Colleague != "" {
+		facts = append(facts, Fact{"In place of", o.Colleague})
+	}
+	if o.Words != "" {
+		facts = append(facts, Fact{"In their words", o.Words})
+	}
+	facts = append(facts, Fact{"What they could see", SectionsWords(o.Section)}, Fact{"Asked", Moment(o.Asked, now) + ", for " + spanWords(o.Span)})
+	if o.From != nil {
+		facts = append(facts, Fact{"From", Moment(*o.From, now)}, Fact{"Until", Ahead(*o.Until, now)})
+	}
+	if o.HomeName != "" {
+		facts = append(facts, Fact{"Setting of the record", o.HomeName})
+	}
+	return facts
+}
+
+// OutsideFacts are the facts of an access beside a form.
+func OutsideFacts(o grants.OutsideOne, now time.Time) []Fact {
+	facts := outsideFacts(o.Outside, now)
+	if o.From != nil {
+		var what []string
+		for _, f := range o.Looked {
+			what = append(what, lowerFirst(Deed(f)))
+		}
+		words := "Nothing that you may audit"
+		if len(what) > 0 {
+			words = fmt.Sprintf("%d looks and tries. The last: %s", len(what), what[0])
+			if len(what) == 1 {
+				words = upperFirst(what[0])
+			}
+		}
+		facts = append(facts, Fact{"Looked at", strings.TrimSpace(words)})
+	}
+	return facts
+}
