@@ -448,7 +448,7 @@ create type app.told as (grant_id bigint, actor_id bigint, name text, post_title
 create function app.tell(which bigint[], from_at timestamptz, until_at timestamptz) returns setof app.told language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
   return query
-    select g.id, a.id, a.name, a.post_title, a.kind, g.basis, coalesce(h.role, ''), g.scope, g.scope_id, coalesce(case g.scope when 0 then p.name when 1 then s.name else ls.name end, ''), g.mask, g.rights,
+    select g.id, a.id, case when k.known or g.basis <> 'data-subject' then a.name else 'The person whose file it is' end, a.post_title, a.kind, g.basis, coalesce(h.role, ''), g.scope, g.scope_id, coalesce(case g.scope when 0 then p.name when 1 then s.name else ls.name end, ''), g.mask, g.rights,
       g.valid_from, g.valid_until, case when b.kind = 'system' then '' else b.name end, case when k.known then g.why else '' end, coalesce(m.group_name, ''), h.delegated_from is not null, h.id, r.id, r.kind,
       case when k.known then r.name else '' end,
       coalesce(eb.name, ''), case when re.at is not null then 'role' else coalesce(ge.how, '') end, case when k.known then coalesce(re.why, ge.why, '') else '' end,

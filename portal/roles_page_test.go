@@ -95,13 +95,14 @@ func TestAnAuditorReadsNothing(t *testing.T) {
 	w := newWorld(t)
 	record := fmt.Sprintf("/records/%d", w.Records["Wren Sample"])
 	a := w.add("staff", recordPath(w.Records["Wren Sample"], ""), paper("care-plan", "2026-01-01", "words that nobody may see"))
+	w.visitor("young-person").open(record) // a footprint whose name is the record's
 	auditor := w.visitor("auditor")
 	for _, path := range []string{record, "/documents/" + a.Document.ID, "/documents/" + a.Document.ID + "/versions/1/file"} {
 		auditor.see(http.StatusNotFound, path)
 	}
 	for _, path := range []string{record + "/footprints", record + "/people", "/people", w.person("staff"), "/home"} {
 		l := auditor.open(path)
-		for _, secret := range []string{"Finch Sample", "Paper of the test", "paper.txt", "words that nobody"} {
+		for _, secret := range []string{"Wren Sample", "Finch Sample", "Paper of the test", "paper.txt", "words that nobody"} {
 			if strings.Contains(l.source, secret) {
 				t.Errorf("%s tells an auditor %q", path, secret)
 			}

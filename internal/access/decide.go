@@ -102,6 +102,16 @@ var (
 	SaySafety     = Action{Name: "safety.said", Needs: Add}
 )
 
+// Actions about who may see what.
+var (
+	ViewAccess      = Action{Name: "access.viewed", Needs: Manage, Or: Audit}
+	EndGrant        = Action{Name: "grant.ended", Needs: Manage}
+	RecordConsent   = Action{Name: "consent.recorded", Needs: Manage}
+	WithdrawConsent = Action{Name: "consent.withdrawn", Needs: Manage}
+	Leave           = Action{Name: "person.left", Needs: Manage}
+	Return          = Action{Name: "person.back", Needs: Manage}
+)
+
 // Decide tells whether the rights allow the action on a document, or on one
 // version of it, lying at the place, and by which grant (0 when not). A shield refuses whatever the grants
 // say; a service account never approves.

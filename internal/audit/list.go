@@ -43,7 +43,9 @@ func OfRecord(ctx context.Context, db *pg.DB, actor access.Actor, record, before
 			return fault.NotThere()
 		}
 		rows, err := tx.Query(ctx, `
-			select f.id, f.at, f.actor_id, coalesce(a.name, '') as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
+			select f.id, f.at, f.actor_id, case when exists (select from app.record r where r.id = f.record_id)
+					or not exists (select from app.role_held h where h.actor_id = f.actor_id and h.record_id = f.record_id)
+					then coalesce(a.name, '') else 'The person whose file it is' end as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
 				f.document_id as document, coalesce(d.title, '') as title, v.number as version, f.detail
 			from app.footprint f
 			left join app.actor a on a.id = f.actor_id

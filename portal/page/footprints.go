@@ -261,5 +261,11 @@ func deeds() map[string]deed {
 		access.MakeDirectoryToken.Name: {"Made a token for the directory service", "make a token for the directory service"},
 		access.EndDirectoryToken.Name:  {"Ended a token of the directory service", "end a token of the directory service"},
 		access.StopDirectory.Name:      {"Stopped following the directory service", "stop following the directory service"},
+		access.ViewAccess.Name:         {"Looked at who may see what", "look at who may see what"},
+		access.EndGrant.Name:           {"Ended somebody’s right to see this record", "end somebody’s right to see this record"},
+		access.RecordConsent.Name:      {"Recorded a consent for the independent visitor", "record a consent for the independent visitor"},
+		access.WithdrawConsent.Name:    {"Ended a consent for the independent visitor", "end a consent for the independent visitor"},
+		access.Leave.Name:              {"Said that somebody has left", "say that somebody has left"},
+		access.Return.Name:             {"Said that somebody is here again", "say that somebody is here again"},
 	}
 }
