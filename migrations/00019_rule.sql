@@ -31,9 +31,11 @@ drop policy sees on app.document;
 create policy sees on app.document for select to custodian_app using (
   app.sees(provider_id, home_id, record_id, id, class, (select app.reach(1)), (select app.shields())) or id = any ((select app.glimpsed())::bigint[]));
 
+-- whoever sees a document sees its versions; of one that they only glimpse, those that they were given. The second question is asked of the few alone.
 drop policy sees on app.version;
-create policy sees on app.version for select to custodian_app using (exists (select from app.document d where d.id = document_id
-  and app.sees(d.provider_id, d.home_id, d.record_id, d.id, version.id, d.class, (select app.reach(1)), (select app.shields()))));
+create policy sees on app.version for select to custodian_app using (exists (select from app.document d where d.id = document_id)
+  and (document_id <> all ((select app.glimpsed())::bigint[]) or exists (select from app.document d where d.id = document_id
+    and app.sees(d.provider_id, d.home_id, d.record_id, d.id, version.id, d.class, (select app.reach(1)), (select app.shields())))));
 
 -- +goose StatementBegin
 -- What follows a document's row: all that is told and decided of its versions.
@@ -47,6 +49,20 @@ begin
   end loop;
 end $$;
 -- +goose StatementEnd
+
+-- +goose StatementBegin
+-- The standings of a record's documents that the actor sees, and that were known at a moment: the rule is asked once for each document, where the policy of
+-- app.standing has to ask it for each standing. What a page of a record reads by the hundred is read here.
+create function app.standings_of(record bigint, known timestamptz) returns table (document_id bigint, version_id bigint, in_from timestamptz, in_to timestamptz, known_from timestamptz)
+language plpgsql stable security definer set search_path = pg_catalog, app rows 500 as $$
+declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
+begin
+  return query select s.document_id, s.version_id, s.in_from, s.in_to, s.known_from from app.document d join app.standing s on s.document_id = d.id
+    where d.record_id = standings_of.record and s.known_from <= known and s.known_to > known
+      and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+end $$;
+-- +goose StatementEnd
+alter function app.standings_of(bigint, timestamptz) owner to custodian_rule;
 
 -- +goose StatementBegin
 -- Tells, when the change commits, whose rights it may have changed, so that what they are being sent is asked about again at once. Only the actor's id is said:

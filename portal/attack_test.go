@@ -78,7 +78,7 @@ func TestForgedHeaders(t *testing.T) {
 		for _, name := range forged() {
 			for _, value := range []string{"127.0.0.1", "evil.example.org", "https", "/settings", "DELETE", "1", `for=127.0.0.1;host=evil.example.org;proto=http`} {
 				got := q.b.open(q.status, q.path, name, value)
-				if diff := cmp.Diff(headers(plain), headers(got)); diff != "" || string(plain.body) != string(got.body) {
+				if diff := cmp.Diff(headers(plain.Header), headers(got.Header)); diff != "" || string(plain.body) != string(got.body) {
 					t.Fatalf("%s with %s: %s is answered otherwise: %s", q.path, name, value, diff)
 				}
 			}

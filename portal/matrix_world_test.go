@@ -36,7 +36,8 @@ type spot struct {
 	record              int64
 	submitted, approved string // documents
 	setting, staff      int64
-	held                int64 // the role of staff
+	held                int64             // the role of staff
+	others              map[string]string // what else an address may name, where it is not to be one's own
 }
 
 // grid is a world with a record of every kind, in every state, at every home,
@@ -49,7 +50,7 @@ type grid struct {
 	spots  []spot
 	places []spot // of settings alone
 	marks  map[string]mark
-	refuse int // refusals left so far
+	missed int // answers that something is not there
 }
 
 // mark is how a table looked when everything was planted.
@@ -79,7 +80,7 @@ func inRole() map[string]string {
 	return map[string]string{"responsible-individual": "individual", "data-protection-officer": "dpo", "administrator": "admin"}
 }
 
-func newGrid(t *testing.T) *grid {
+func newGrid(t testing.TB) *grid {
 	t.Helper()
 	g := &grid{world: newWorld(t), roles: gridRoles(), stages: map[string]stage{}}
 	ctx := context.Background()
@@ -310,6 +311,9 @@ func (g *grid) send(r *http.Request) (a answered) {
 		}
 	}()
 	g.handler.ServeHTTP(w, r)
+	if w.Code == http.StatusNotFound {
+		g.missed++
+	}
 	return answered{w.Code, w.Body.String(), w.Header()}
 }
 
@@ -333,6 +337,12 @@ func (p spot) aim(pattern, path string) string {
 			parts[i] = number(p.staff)
 		case "roles/:role":
 			parts[i] = number(p.held)
+		default:
+			if other, given := p.others[names[i-1]+"/"+names[i]]; given {
+				parts[i] = other
+			} else if p.others != nil && strings.HasPrefix(names[i], ":") && names[i] != ":n" {
+				panic("say in TestNotThereAndNotYoursAreTheSame what another's " + names[i-1] + "/" + names[i] + " is")
+			}
 		}
 	}
 	path = strings.Join(parts, "/")

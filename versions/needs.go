@@ -97,8 +97,7 @@ const waiting = `
 		) v where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
 	) w on true
 	left join lateral (
-		select (select v.number from app.version v where v.id = s.version_id) as number, (select v.review_on from app.version v where v.id = s.version_id) as review_on
-		from app.standing s where s.document_id = d.id and s.in_from <= @now and s.in_to > @now and s.known_to = 'infinity' limit 1
+		select v.number, v.review_on from app.standing s join app.version v on v.id = s.version_id where s.document_id = d.id and s.in_from <= @now and s.in_to > @now and s.known_to = 'infinity' limit 1
 	) c on true
 	where (w.number is not null or c.number is not null) and ` + whole + `
 	order by coalesce(w.recorded_at, 'infinity'), d.id`

@@ -89,9 +89,9 @@ func (k *Keeper) Look(ctx context.Context, actor access.Actor, record int64, q L
 	return s, err
 }
 
-// shelf reads the rows. As in AsAt the index of a document's standings is walked
-// for each document, here once for all that is asked of them. Of the standings
-// that were known at one moment at most one holds at another.
+// shelf reads the rows. The standings of the whole record are read at once
+// (app.standings_of), since the rule is then asked once for each document. Of the
+// standings that were known at one moment at most one holds at another.
 func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row, error) {
 	known, now := q.Known, false
 	if known.IsZero() || known.After(tx.Now) {
@@ -107,15 +107,15 @@ func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row
 		select `+documentColumns+`, s.version_id, nullif(s.in_from, 'infinity'), nullif(s.in_to, 'infinity'), s.known_from, s.comes,
 			coalesce(s.ended, g.first), g.first is not null and (s.ended is null or g.ended), coalesce(w.number, 0)
 		from app.document d
-		cross join lateral (
-			select max(s.version_id) filter (where s.in_from <= @at and s.in_to > @at) as version_id, max(s.in_from) filter (where s.in_from <= @at and s.in_to > @at) as in_from,
+		left join (
+			select s.document_id, max(s.version_id) filter (where s.in_from <= @at and s.in_to > @at) as version_id, max(s.in_from) filter (where s.in_from <= @at and s.in_to > @at) as in_from,
 				max(s.in_to) filter (where s.in_from <= @at and s.in_to > @at) as in_to, max(s.known_from) filter (where s.in_from <= @at and s.in_to > @at) as known_from,
 				min(s.in_from) filter (where s.in_from > @at and exists (
-					select from app.statement t where t.document_id = d.id and t.version_id = s.version_id and t.said_at < @end)) as comes,
-				max(s.in_to) filter (where s.in_to <= @at) as ended, count(*) > 0 as told
-			from app.standing s where s.document_id = d.id and s.known_from <= @known and s.known_to > @known
-		) s
-		left join lateral (`+withdrawals+`) g on s.version_id is null and s.comes is null and (s.ended is not null or not s.told)
+					select from app.statement t where t.document_id = s.document_id and t.version_id = s.version_id and t.said_at < @end)) as comes,
+				max(s.in_to) filter (where s.in_to <= @at) as ended
+			from app.standings_of(@record, @known) s group by s.document_id
+		) s on s.document_id = d.id
+		left join lateral (`+withdrawals+`) g on s.version_id is null and s.comes is null and (s.ended is not null or s.document_id is null)
 		left join lateral (
 			select v.number from (select v.id, v.number from app.version v where v.document_id = d.id order by v.number desc limit 1) v
 			where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
@@ -210,7 +210,7 @@ type Change struct {
 // does.
 func (k *Keeper) Changes(ctx context.Context, actor access.Actor, record int64, day clock.Day, from, to time.Time) (within []Change, before, after *Change, err error) {
 	err = pg.Read(ctx, k.db, actor, func(tx *pg.Tx) error {
-		rows, err := tx.Query(ctx, changes, pgx.NamedArgs{"record": record, "from": from, "to": to, "at": day.Start(), "end": day.Next().Start()})
+		rows, err := tx.Query(ctx, changes, pgx.NamedArgs{"record": record, "from": from, "to": to, "at": day.Start(), "end": day.Next().Start(), "known": unending})
 		if err != nil {
 			return err
 		}
@@ -238,10 +238,10 @@ func (k *Keeper) Changes(ctx context.Context, actor access.Actor, record int64, 
 const changes = `
 	with c as materialized (
 		select e.at, d.id, d.title, d.kind, e.version_id
-		from app.document d cross join lateral (
-			select s.version_id, s.in_from, s.in_to, lead(s.in_from) over (order by s.in_from) as next
-			from app.standing s where s.document_id = d.id and s.known_to = 'infinity'
-		) s cross join lateral (
+		from app.document d join (
+			select s.document_id, s.version_id, s.in_from, s.in_to, lead(s.in_from) over (partition by s.document_id order by s.in_from) as next
+			from app.standings_of(@record, @known) s
+		) s on s.document_id = d.id cross join lateral (
 			select s.in_from as at, s.version_id
 			union all
 			select s.in_to, null where s.in_to < 'infinity' and s.next is distinct from s.in_to
