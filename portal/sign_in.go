@@ -79,7 +79,7 @@ func (s *server) notIn(c *gin.Context, err error) error {
 		v.NoRole, v.Name = true, none.Name
 	} else if bare, ok := errors.AsType[*login.NoSecondFactor](err); ok {
 		title = "You need a second step to sign in"
-		v.Second = page.SecondStepFor(bare.Roles)
+		v.Second, v.Name = page.SecondStepFor(bare.Roles), bare.Name
 	} else {
 		f, ok := fault.Of(err)
 		if !ok {

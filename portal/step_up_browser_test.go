@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -61,6 +62,14 @@ func TestSecondStepAndStepUpInABrowser(t *testing.T) {
 			other.Has("You are signed in")
 			p.Click("Send again")
 			p.Has("Your new token")
+			boss := o.page(someone("admin"), c.Width)
+			boss.Open(fmt.Sprintf("%s/people/%d", o.url, o.Actors["manager"].ID))
+			boss.Axe()
+			boss.Shot("person")
+			boss.Click("Sign them out everywhere")
+			boss.Has("All those sign-ins have ended")
+			p.Open(o.url + "/help")
+			p.HasNot("Sign out")
 			if n := o.acts("done", "token.made"); n == 0 || strings.Contains(p.URL(), "Rota") {
 				t.Errorf("%d tokens are made; the address is %s", n, p.URL())
 			}
