@@ -100,7 +100,7 @@ func ShieldsOf(s grants.Shields, now time.Time) ShieldsPage {
 		v.Record = RecordAddress(s.Record)
 	}
 	row := func(x grants.Shield, kind grants.ShieldKind, name string) ShieldRow {
-		r := ShieldRow{Name: name, Why: x.Why, When: "Since " + Moment(x.From, now) + ", set by " + x.By, Status: Status{"Kept from them", "closed"}}
+		r := ShieldRow{Name: name, Why: x.Why, When: "Since " + lowerFirst(Moment(x.From, now)) + ", set by " + x.By, Status: Status{"Kept from them", "closed"}}
 		if x.Ground != "" {
 			r.Ground = groundWords(x.Ground)
 		}
