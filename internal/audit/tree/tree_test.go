@@ -224,6 +224,9 @@ func TestCheckpoints(t *testing.T) {
 		}
 	}
 	for i := range note {
+		if i == len(note)-3 {
+			continue // of the last letter before the = base64 leaves two bits unread
+		}
 		bad := bytes.Clone(note)
 		bad[i] ^= 1
 		if _, err := tree.OpenCheckpoint(bad, s.Public()); err == nil {
