@@ -13,6 +13,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
 )
@@ -65,7 +66,7 @@ func TestStepUpAgainstDex(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := login.NewSignIn(login.Options{DB: db.DB, Issuer: p.Issuer, ClientID: "custodian", ClientSecret: "hush", PublicURL: strings.TrimSuffix(callback, login.CallbackPath)})
-	if _, err := in.MapGroup(t.Context(), planted.Actors["admin"], login.NewMapping{Group: "member-of-staff", Role: grants.MemberOfStaff, Home: planted.Homes[sample.ChildrensHome], Why: "for the test"}); err != nil {
+	if _, err := membership.New(db.DB, in.Issuer()).MapGroup(t.Context(), planted.Actors["admin"], membership.NewMapping{Group: "member-of-staff", Role: grants.MemberOfStaff, Home: planted.Homes[sample.ChildrensHome], Why: "for the test"}); err != nil {
 		t.Fatal(err)
 	}
 	b := newBrowser(t)
