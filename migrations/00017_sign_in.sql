@@ -38,9 +38,6 @@ create policy tells on app.logout_told for insert to custodian_app with check (a
 create trigger keep before update or delete on app.logout_told for each row execute function app.append_only();
 create trigger keep_all before truncate on app.logout_told for each statement execute function app.append_only();
 
-grant update (ended_at) on app.session to custodian_rule;
-create policy rule_ends on app.session for update to custodian_rule using (true);
-
 -- +goose StatementBegin
 -- Ends the live sessions of somebody but one (null: all), and says which. For themselves, for whoever manages the people of their organisation, and for
 -- Custodian: nobody sees another's sessions, so that a policy could not say it.

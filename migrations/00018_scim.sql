@@ -288,12 +288,6 @@ end $$;
 revoke select on app.scim_token from custodian_app;
 grant select (id, provider_id, actor_id, label, created_at, created_by, expires_at, revoked_at) on app.scim_token to custodian_app;
 grant update (last_at) on app.scim_use to custodian_app;
-grant insert on app.role_ending to custodian_rule;
-grant update (ended_at) on app.session to custodian_rule;
-grant update (revoked_at) on app.token to custodian_rule;
-create policy rule_tells on app.role_ending for insert to custodian_rule with check (true);
-create policy rule_ends on app.session for update to custodian_rule using (true);
-create policy rule_ends on app.token for update to custodian_rule using (true);
 
 -- administrators make and end the tokens of their directory's account, which is no person's
 create policy sees on app.scim_token for select to custodian_app using (actor_id = (select app.me()) or app.manages(provider_id, null, (select app.reach(8))));
