@@ -59,17 +59,29 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- The next footprints in order that are settled: every transaction that could still put one before them has ended. For Custodian itself alone.
-create function app.to_sequence(after_epoch int, after_xid bigint, after_id bigint, most int) returns setof app.leaf_facts
-language plpgsql stable security definer set search_path = pg_catalog, app as $$
+-- The next footprints in order that are settled: every transaction that could still put one before them has ended. For Custodian itself alone. Names stay out of
+-- it: app.tree_names gives each once.
+create function app.to_sequence(after_epoch int, after_xid bigint, after_id bigint, most int)
+returns table (id bigint, at timestamptz, actor bigint, action text, outcome text, provider bigint, home bigint, record bigint, document bigint, version bigint, class smallint,
+  request text, epoch int, xid bigint, sought text, detail text) language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
   if app.me() is distinct from 1 then return; end if;
   return query select f.id, case when isfinite(f.at) then f.at else 'epoch' end, f.actor_id, f.action, f.outcome, f.provider_id, f.home_id, f.record_id, f.document_id, f.version_id, f.class, f.request, f.epoch, f.xid::text::bigint,
-      coalesce(a.name, ''), coalesce(a.post_title, ''), coalesce(r.name, ''), coalesce(d.title, ''), f.sought, f.detail::text
-    from (select * from app.footprint n where (n.epoch, n.xid, n.id) > (after_epoch, after_xid::text::xid8, after_id)
-        and n.xid < pg_snapshot_xmin(pg_current_snapshot()) order by n.epoch, n.xid, n.id limit most) f
-      left join app.actor a on a.id = f.actor_id left join app.record r on r.id = f.record_id left join app.document d on d.id = f.document_id
-    order by f.epoch, f.xid, f.id;
+      f.sought, f.detail::text
+    from app.footprint f where (f.epoch, f.xid, f.id) > (after_epoch, after_xid::text::xid8, after_id)
+      and f.xid < pg_snapshot_xmin(pg_current_snapshot()) order by f.epoch, f.xid, f.id limit most;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+-- The names to which leaves commit: of actors (kind 0, with their posts), records (1) and documents (2). For Custodian itself alone.
+create function app.tree_names(actors bigint[], records bigint[], documents bigint[]) returns table (kind int, id bigint, name text, post text)
+language plpgsql stable security definer set search_path = pg_catalog, app as $$
+begin
+  if app.me() is distinct from 1 then return; end if;
+  return query select 0, a.id, coalesce(a.name, ''), coalesce(a.post_title, '') from app.actor a where a.id = any(actors)
+    union all select 1, r.id, coalesce(r.name, ''), '' from app.record r where r.id = any(records)
+    union all select 2, d.id, coalesce(d.title, ''), '' from app.document d where d.id = any(documents);
 end $$;
 -- +goose StatementEnd
 
@@ -141,15 +153,32 @@ begin
 end $$;
 -- +goose StatementEnd
 
+-- A footprint belongs to the epoch that has begun. Here as in 00003 but for that line.
+set local role custodian_rule;
 -- +goose StatementBegin
--- After the trigger that fills in the rest: a footprint belongs to the epoch that has begun.
-create function app.in_epoch() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+create or replace function app.place_footprint() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
 begin
+  new.at := clock_timestamp();
+  new.xid := pg_current_xact_id();
   new.epoch := (select max(e.number) from app.epoch e);
+  if new.version_id is not null then select v.document_id into new.document_id from app.version v where v.id = new.version_id; end if;
+  if new.document_id is not null then
+    select d.record_id, d.class into new.record_id, new.class from app.document d where d.id = new.document_id;
+    if not found then new.document_id := null; end if;
+  end if;
+  if new.record_id is not null then
+    select r.provider_id, r.home_id, coalesce(new.class, (r.kind * 3)::smallint) into new.provider_id, new.home_id, new.class from app.record r where r.id = new.record_id;
+    if not found then new.record_id := null; end if;
+  end if;
+  if new.record_id is null then -- about no record: it belongs to the home it names, or to the actor's provider
+    new.class := null;
+    new.provider_id := (select a.provider_id from app.actor a where a.id = new.actor_id);
+    if not exists (select from app.home h where h.id = new.home_id and h.provider_id = new.provider_id) then new.home_id := null; end if;
+  end if;
   return new;
 end $$;
 -- +goose StatementEnd
-create trigger place_in_epoch before insert on app.footprint for each row execute function app.in_epoch();
+reset role;
 
 -- +goose StatementBegin
 do $$
@@ -165,11 +194,10 @@ begin
     execute format('create trigger keep before update or delete on app.%I for each row execute function app.append_only()', t);
     execute format('create trigger keep_all before truncate on app.%I for each statement execute function app.append_only()', t);
   end loop;
-  foreach f in array array['tree_end()', 'to_sequence(int, bigint, bigint, int)', 'outstanding(int, bigint, bigint, int)', 'sequenced(bigint, int)', 'never_keyed(bigint)', 'tree_waits()',
-      'newest_checkpoint()', 'in_epoch()'] loop
+  foreach f in array array['tree_end()', 'to_sequence(int, bigint, bigint, int)', 'tree_names(bigint[], bigint[], bigint[])', 'outstanding(int, bigint, bigint, int)', 'sequenced(bigint, int)', 'never_keyed(bigint)', 'tree_waits()',
+      'newest_checkpoint()'] loop
     execute 'alter function app.' || f || ' owner to custodian_rule';
   end loop;
-  revoke all on function app.in_epoch() from public;
   revoke all on function app.hold_footprints() from public;
   grant execute on function app.hold_footprints() to custodian_app;
 end $$;

@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,8 +25,12 @@ type fact struct {
 
 // into is where the columns of app.leaf_facts go, in their order.
 func (f *fact) into() []any {
-	return []any{&f.ID, &f.At, &f.Facts.Actor, &f.Action, &f.Outcome, &f.Provider, &f.Home, &f.Facts.Record, &f.Document, &f.Version, &f.Class,
-		&f.Request, &f.Epoch, &f.Xid, &f.Name, &f.Post, &f.Words.Record, &f.Title, &f.Sought, &f.Detail}
+	return append(f.bare(), &f.Name, &f.Post, &f.Words.Record, &f.Title, &f.Sought, &f.Detail)
+}
+
+// bare is where those go that hold no words.
+func (f *fact) bare() []any {
+	return []any{&f.ID, &f.At, &f.Facts.Actor, &f.Action, &f.Outcome, &f.Provider, &f.Home, &f.Facts.Record, &f.Document, &f.Version, &f.Class, &f.Request, &f.Epoch, &f.Xid}
 }
 
 const factColumns = `id, at, actor, action, outcome, provider, home, record, document, version, class, request, epoch, xid, name, post, record_name, title, sought, detail`
@@ -57,12 +63,7 @@ func (t *Tree) Sequence(ctx context.Context) (n int, err error) {
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `select `+factColumns+` from app.to_sequence(@epoch, @xid, @id, @most)`,
-			pgx.NamedArgs{"epoch": e.epoch, "xid": e.xid, "id": e.id, "most": batch})
-		if err != nil {
-			return err
-		}
-		n, err = t.place(ctx, tx, e.size, rows)
+		n, err = t.place(ctx, tx, e, func(after end) ([]fact, error) { return toSequence(ctx, tx, after) })
 		return err
 	})
 	if err != nil {
@@ -71,54 +72,124 @@ func (t *Tree) Sequence(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// place puts footprints behind the last place.
-func (t *Tree) place(ctx context.Context, tx *pg.WriteTx, size int64, rows pgx.Rows) (int, error) {
+// toSequence gives the next footprints that are settled. What the many have in
+// common, their people's and records' names, is asked for once.
+func toSequence(ctx context.Context, tx *pg.WriteTx, after end) ([]fact, error) {
+	rows, err := tx.Query(ctx, `select id, at, actor, action, outcome, provider, home, record, document, version, class, request, epoch, xid, sought, detail
+		from app.to_sequence(@epoch, @xid, @id, @most)`, pgx.NamedArgs{"epoch": after.epoch, "xid": after.xid, "id": after.id, "most": atOnce})
+	if err != nil {
+		return nil, err
+	}
+	facts, err := collected(rows, func(f *fact) []any { return append(f.bare(), &f.Sought, &f.Detail) })
+	if err != nil || len(facts) == 0 {
+		return nil, err
+	}
+	return facts, name(ctx, tx, facts)
+}
+
+// name fills in the names of whoever and whatever footprints are about.
+func name(ctx context.Context, tx *pg.WriteTx, facts []fact) error {
+	actors, records, documents := map[int64][2]string{}, map[int64][2]string{}, map[int64][2]string{}
+	for i := range facts {
+		actors[facts[i].Facts.Actor] = [2]string{}
+		if r := facts[i].Facts.Record; r != nil {
+			records[*r] = [2]string{}
+		}
+		if d := facts[i].Document; d != nil {
+			documents[*d] = [2]string{}
+		}
+	}
+	kinds := []map[int64][2]string{actors, records, documents}
+	rows, err := tx.Query(ctx, `select kind, id, name, post from app.tree_names(@actors, @records, @documents)`, pgx.NamedArgs{
+		"actors": slices.Collect(maps.Keys(actors)), "records": slices.Collect(maps.Keys(records)), "documents": slices.Collect(maps.Keys(documents))})
+	if err != nil {
+		return err
+	}
+	var kind int
+	var id int64
+	var words [2]string
+	if _, err := pgx.ForEachRow(rows, []any{&kind, &id, &words[0], &words[1]}, func() error { kinds[kind][id] = words; return nil }); err != nil {
+		return err
+	}
+	for i := range facts {
+		f := &facts[i]
+		f.Name, f.Post = actors[f.Facts.Actor][0], actors[f.Facts.Actor][1]
+		f.Words.Record, f.Title = records[valueOf(f.Facts.Record)][0], documents[valueOf(f.Document)][0]
+	}
+	return nil
+}
+
+// collected reads footprints.
+func collected(rows pgx.Rows, into func(*fact) []any) ([]fact, error) {
 	facts := make([]fact, 0, 64)
 	var f fact
-	_, err := pgx.ForEachRow(rows, f.into(), func() error {
+	_, err := pgx.ForEachRow(rows, into(&f), func() error {
 		facts = append(facts, f)
 		f.Provider, f.Home, f.Facts.Record, f.Document, f.Version, f.Class = nil, nil, nil, nil, nil, nil // the next row gets numbers of its own
 		return nil
 	})
-	if err != nil || len(facts) == 0 {
-		return 0, err
-	}
-	roll, err := tree.Resume(size, stored(ctx, &tx.Tx))
-	if err != nil {
-		return 0, err
-	}
+	return facts, err
+}
+
+// place puts footprints behind the last place, at most batch of them. next gives
+// those after one of them in the order of taking. While the database writes one
+// part and looks for the part after the next, the next is worked out.
+func (t *Tree) place(ctx context.Context, tx *pg.WriteTx, e end, next func(after end) ([]fact, error)) (int, error) {
 	keys := t.ring(func(record int64) (fresh bool, err error) {
 		return fresh, tx.QueryRow(ctx, `select app.never_keyed(@record)`, pgx.NamedArgs{"record": record}).Scan(&fresh)
 	})
-	held := make([]tree.Keys, len(facts))
-	for i := range facts {
-		if held[i], err = keys.of(ctx, &facts[i]); err != nil {
-			return 0, err
-		}
-	}
-	// While one part goes into the database, the next is worked out.
-	parts := make(chan leaves, 1)
-	go func() {
-		defer close(parts)
-		for from := 0; from < len(facts); from += atOnce {
-			to := min(from+atOnce, len(facts))
-			parts <- leavesOf(roll, facts[from:to], held[from:to])
-		}
-	}()
+	var roll *tree.Roll
+	var working chan leaves // the part that is being worked out
 	defer func() {
-		for range parts { // let it end, whatever happened
+		if working != nil {
+			<-working // let it end, whatever happened
 		}
 	}()
-	for l := range parts {
-		if err := l.insert(ctx, tx, size); err != nil {
-			return 0, err
+	size, placed := e.size, 0
+	for {
+		var facts []fact
+		var held []tree.Keys
+		var err error
+		if placed < batch {
+			if facts, err = next(e); err == nil {
+				held, err = keys.all(ctx, facts)
+			}
+			if err != nil {
+				return 0, err
+			}
 		}
-		size += int64(len(l.ids))
+		if roll == nil && len(facts) > 0 {
+			if roll, err = tree.Resume(size, stored(ctx, &tx.Tx)); err != nil {
+				return 0, err
+			}
+		}
+		var done leaves
+		if working != nil {
+			done = <-working
+			working = nil
+		}
+		if n := len(facts); n > 0 {
+			to := make(chan leaves, 1)
+			working = to
+			go func() { to <- leavesOf(roll, facts, held) }()
+			last := &facts[n-1]
+			e.epoch, e.xid, e.id = last.Epoch, last.Xid, last.ID
+			placed += n
+		}
+		if len(done.ids) > 0 {
+			if err := done.insert(ctx, tx, size); err != nil {
+				return 0, err
+			}
+			size += int64(len(done.ids))
+		}
+		if working == nil {
+			return placed, nil
+		}
 	}
-	return len(facts), nil
 }
 
-// atOnce is how many leaves go into the database in one statement.
+// atOnce is how many footprints come from the database, and leaves go into it, in
+// one statement.
 const atOnce = 1000
 
 // leaves are rows of app.leaf, column by column.
@@ -161,6 +232,17 @@ type ring struct {
 
 func (t *Tree) ring(fresh func(int64) (bool, error)) *ring {
 	return &ring{t.o.Keys, fresh, map[[2]int64]*tree.Key{}}
+}
+
+// all gives the keys of footprints that are to be placed.
+func (r *ring) all(ctx context.Context, facts []fact) (held []tree.Keys, err error) {
+	held = make([]tree.Keys, len(facts))
+	for i := range facts {
+		if held[i], err = r.of(ctx, &facts[i]); err != nil {
+			return nil, err
+		}
+	}
+	return held, nil
 }
 
 // of gives the keys of a footprint that is to be placed.
@@ -279,11 +361,15 @@ func (t *Tree) raise(ctx context.Context, actor access.Actor, why string, accept
 			if err != nil {
 				return err
 			}
-			rows, err := tx.Query(ctx, `select `+factColumns+` from app.outstanding(0, 0, 0, @most)`, pgx.NamedArgs{"most": batch})
-			if err != nil {
-				return err
+			next := func(after end) ([]fact, error) {
+				rows, err := tx.Query(ctx, `select `+factColumns+` from app.outstanding(@epoch, @xid, @id, @most)`,
+					pgx.NamedArgs{"epoch": after.epoch, "xid": after.xid, "id": after.id, "most": atOnce})
+				if err != nil {
+					return nil, err
+				}
+				return collected(rows, (*fact).into)
 			}
-			if n, err := t.place(ctx, tx.WriteTx, e.size, rows); err != nil || n == 0 {
+			if n, err := t.place(ctx, tx.WriteTx, end{size: e.size}, next); err != nil || n == 0 {
 				if err != nil {
 					return err
 				}
