@@ -133,11 +133,12 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- Lets every footprint that is being written be finished, and none begin, until the transaction ends: an epoch ends between two footprints.
+-- Lets every footprint that is being written be finished, and none begin, until the transaction ends: an epoch ends between two footprints. A lock that each
+-- of them takes its share of, since whoever locks the table has to be allowed to change its rows.
 create function app.hold_footprints() returns void language plpgsql security definer set search_path = pg_catalog, app as $$
 begin
   if app.me() is distinct from 1 then raise exception 'only Custodian itself holds footprints' using errcode = '42501'; end if;
-  lock table app.footprint in share row exclusive mode;
+  perform pg_advisory_xact_lock(hashtextextended('footprints', 0));
 end $$;
 -- +goose StatementEnd
 
@@ -145,6 +146,7 @@ end $$;
 -- After the trigger that fills in the rest: a footprint belongs to the epoch that has begun.
 create function app.in_epoch() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
 begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('footprints', 0));
   new.epoch := (select max(e.number) from app.epoch e);
   return new;
 end $$;
@@ -166,14 +168,15 @@ begin
     execute format('create trigger keep_all before truncate on app.%I for each statement execute function app.append_only()', t);
   end loop;
   foreach f in array array['tree_end()', 'to_sequence(int, bigint, bigint, int)', 'outstanding(int, bigint, bigint, int)', 'sequenced(bigint, int)', 'never_keyed(bigint)', 'tree_waits()',
-      'newest_checkpoint()', 'in_epoch()'] loop
+      'newest_checkpoint()', 'in_epoch()', 'hold_footprints()'] loop
     execute 'alter function app.' || f || ' owner to custodian_rule';
   end loop;
-  revoke all on function app.in_epoch() from public;
-  revoke all on function app.hold_footprints() from public;
-  grant execute on function app.hold_footprints() to custodian_app;
 end $$;
 -- +goose StatementEnd
+set local role custodian_rule; -- whose functions they are now
+revoke all on function app.in_epoch(), app.hold_footprints() from public;
+grant execute on function app.hold_footprints() to custodian_app;
+reset role;
 create policy sees on app.epoch for select to custodian_app using ((select app.me()) is not null);
 create policy sees on app.leaf for select to custodian_app using ((select app.me()) = 1);
 -- a checkpoint tells how many footprints there are: for whoever audits anything

@@ -555,7 +555,7 @@ create policy hands_on on app.role_held for insert to custodian_app with check (
 create policy lets_read on app.role_held for insert to custodian_app with check (given_by = app.me() and record_id is not null
   and exists (select from app.actor a where a.id = actor_id and a.kind = 'person' and a.provider_id = role_held.provider_id));
 create policy told on app.role_held for select to custodian_app using (given_by = (select app.me()) and delegated_from is not null or app.oversees(provider_id, (select app.reach(64)))
-  or record_id is not null and app.manages_record(record_id, provider_id, home_id));
+  or record_id is not null and (app.manages_record(record_id, provider_id, home_id) or app.manages(provider_id, home_id, (select app.reach(64)))));
 create policy takes_back on app.role_held for update to custodian_app using (given_by = (select app.me()) and delegated_from is not null
   or record_id is not null and app.manages_record(record_id, provider_id, home_id));
 create policy tells_too on app.role_ending for insert to custodian_app with check (by_actor = app.me() and exists (select from app.role_held h where h.id = role_held_id
