@@ -145,19 +145,21 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- Lets every footprint that is being written be finished, and none begin, until the transaction ends: an epoch ends between two footprints.
+-- Lets every footprint that is being written be finished, and none begin, until the transaction ends: an epoch ends between two footprints. A lock that each
+-- of them takes its share of, since whoever locks the table has to be allowed to change its rows.
 create function app.hold_footprints() returns void language plpgsql security definer set search_path = pg_catalog, app as $$
 begin
   if app.me() is distinct from 1 then raise exception 'only Custodian itself holds footprints' using errcode = '42501'; end if;
-  lock table app.footprint in share row exclusive mode;
+  perform pg_advisory_xact_lock(hashtextextended('footprints', 0));
 end $$;
 -- +goose StatementEnd
 
--- A footprint belongs to the epoch that has begun. Here as in 00003 but for that line.
+-- A footprint belongs to the epoch that has begun, once nobody holds them. The rest is as in 00003; one trigger for all of it, since every look pays for each.
 set local role custodian_rule;
 -- +goose StatementBegin
 create or replace function app.place_footprint() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
 begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('footprints', 0));
   new.at := clock_timestamp();
   new.xid := pg_current_xact_id();
   new.epoch := (select max(e.number) from app.epoch e);
@@ -194,14 +196,16 @@ begin
     execute format('create trigger keep before update or delete on app.%I for each row execute function app.append_only()', t);
     execute format('create trigger keep_all before truncate on app.%I for each statement execute function app.append_only()', t);
   end loop;
-  foreach f in array array['tree_end()', 'to_sequence(int, bigint, bigint, int)', 'tree_names(bigint[], bigint[], bigint[])', 'outstanding(int, bigint, bigint, int)', 'sequenced(bigint, int)', 'never_keyed(bigint)', 'tree_waits()',
-      'newest_checkpoint()'] loop
+  foreach f in array array['tree_end()', 'to_sequence(int, bigint, bigint, int)', 'tree_names(bigint[], bigint[], bigint[])', 'outstanding(int, bigint, bigint, int)', 'sequenced(bigint, int)',
+      'never_keyed(bigint)', 'tree_waits()', 'newest_checkpoint()', 'hold_footprints()'] loop
     execute 'alter function app.' || f || ' owner to custodian_rule';
   end loop;
-  revoke all on function app.hold_footprints() from public;
-  grant execute on function app.hold_footprints() to custodian_app;
 end $$;
 -- +goose StatementEnd
+set local role custodian_rule; -- whose function it is now
+revoke all on function app.hold_footprints() from public;
+grant execute on function app.hold_footprints() to custodian_app;
+reset role;
 create policy sees on app.epoch for select to custodian_app using ((select app.me()) is not null);
 create policy sees on app.leaf for select to custodian_app using ((select app.me()) = 1);
 -- a checkpoint tells how many footprints there are: for whoever audits anything

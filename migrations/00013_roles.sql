@@ -260,6 +260,20 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
+-- Whether the actor may open one record to an inspector: the general part of a case record that lies there, to read, for 31 days at most (and an hour, when the
+-- clocks change), to somebody who has the role of inspector at that setting; and no longer than the actor reads it.
+create function app.opens_to_inspector(who bigint, at_scope smallint, record bigint, with_mask int, with_rights int, home bigint, begins timestamptz, ends timestamptz) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
+declare first timestamptz := greatest(now(), begins);
+begin
+  return at_scope = 2 and with_rights = 1 and ends <= first + interval '31 days 1 hour'
+    and exists (select from app.record r where r.id = record and r.home_id = home and r.open and r.kind in (0, 2, 4) and with_mask = 1 << (r.kind * 3)
+      and app.manages_record(r.id, r.provider_id, r.home_id))
+    and exists (select from app.role_held h where h.actor_id = who and h.home_id = home and h.role = 'inspector' and h.from_at <= first and h.until_at > first)
+    and app.holds(at_scope, record, with_mask, with_rights, ends);
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
 -- Whether somebody has a role in which they work or visit here: those whose only role is on their own record are in no list of colleagues.
 create function app.works_here(who bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
@@ -307,14 +321,15 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- As in 00002; and for a consent's grant of somebody who comes later, and not for those whose only role is on their own record.
+-- As in 00002; and for a consent's grant of somebody who comes later, and not for those whose only role is on their own record. What is opened to an inspector
+-- hangs on that role.
 create or replace function app.entrust() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
 declare role_ends timestamptz;
 begin
   perform 1 from app.record r where r.id = new.scope_id and r.home_id = new.through_home for share;
   if not found or new.scope <> 2 then raise exception 'the record does not lie at that home' using errcode = '42501'; end if;
   select max(h.until_at) into role_ends from app.role_held h
-  where h.actor_id = new.actor_id and h.home_id = new.through_home and h.record_id is null
+  where h.actor_id = new.actor_id and h.home_id = new.through_home and h.record_id is null and (new.basis <> 'inspector-pass' or h.role = 'inspector')
     and h.from_at <= greatest(now(), new.valid_from) and h.until_at > greatest(now(), new.valid_from);
   if role_ends is null then raise exception 'no role at that home' using errcode = '42501'; end if;
   new.valid_until := least(new.valid_until, role_ends);
@@ -324,20 +339,19 @@ end $$;
 -- +goose StatementBegin
 -- As in 00002; what was handed on from it ends with it; and each grant that ends before its day says why.
 create or replace function app.role_ends() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
-declare last timestamptz;
+declare last timestamptz; inspects timestamptz;
 begin
   update app.grants g set valid_until = greatest(g.valid_from, new.until_at)
   where g.role_held_id = new.id and g.valid_until > greatest(g.valid_from, new.until_at);
   insert into app.role_ending (role_held_id, by_actor, why) select d.id, coalesce(app.me(), 1), 'The role that it was handed on from has ended' from app.role_held d
     where d.delegated_from = new.id and d.until_at > greatest(d.from_at, new.until_at) on conflict do nothing;
   update app.role_held d set until_at = greatest(d.from_at, new.until_at) where d.delegated_from = new.id and d.until_at > greatest(d.from_at, new.until_at);
-  select greatest(now(), max(h.until_at)) into last from app.role_held h
+  select coalesce(greatest(now(), max(h.until_at)), now()), coalesce(greatest(now(), max(h.until_at) filter (where h.role = 'inspector')), now()) into last, inspects from app.role_held h
   where h.actor_id = new.actor_id and h.home_id = new.home_id and h.record_id is null and h.from_at <= now() and h.until_at > h.from_at;
-  last := coalesce(last, now());
   insert into app.grant_ending (grant_id, by_actor, how) select g.id, coalesce(app.me(), 1), 'role-ended' from app.grants g
-    where g.actor_id = new.actor_id and g.through_home = new.home_id and g.valid_until > greatest(g.valid_from, last) on conflict do nothing;
-  update app.grants g set valid_until = greatest(g.valid_from, last)
-  where g.actor_id = new.actor_id and g.through_home = new.home_id and g.valid_until > greatest(g.valid_from, last);
+    where g.actor_id = new.actor_id and g.through_home = new.home_id and g.valid_until > greatest(g.valid_from, case g.basis when 'inspector-pass' then inspects else last end) on conflict do nothing;
+  update app.grants g set valid_until = greatest(g.valid_from, case g.basis when 'inspector-pass' then inspects else last end)
+  where g.actor_id = new.actor_id and g.through_home = new.home_id and g.valid_until > greatest(g.valid_from, case g.basis when 'inspector-pass' then inspects else last end);
   return null;
 end $$;
 -- +goose StatementEnd
@@ -394,7 +408,7 @@ begin
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
--- What hung on a record that closes ends: its key workers' grants and the consents; of a member of staff their roles at its setting. Whoever reads their own file
+-- What hung on a record that closes ends: its key workers' grants, what was opened to inspectors, and the consents; of a member of staff their roles at its setting. Whoever reads their own file
 -- goes on reading it.
 create function app.close_grants(event bigint) returns void language plpgsql security definer set search_path = pg_catalog, app as $$
 declare e app.record_event; r app.record;
@@ -402,9 +416,9 @@ begin
   select * into e from app.record_event where id = event;
   select * into r from app.record where id = e.record_id;
   insert into app.grant_ending (grant_id, by_actor, how, why) select g.id, e.by_actor, 'record-closed', e.why from app.grants g
-    where g.basis = 'key-worker' and g.scope = 2 and g.scope_id = r.id and g.valid_until > greatest(g.valid_from, now()) on conflict do nothing;
+    where g.basis in ('key-worker', 'inspector-pass') and g.scope = 2 and g.scope_id = r.id and g.valid_until > greatest(g.valid_from, now()) on conflict do nothing;
   update app.grants g set valid_until = greatest(g.valid_from, now())
-    where g.basis = 'key-worker' and g.scope = 2 and g.scope_id = r.id and g.valid_until > greatest(g.valid_from, now());
+    where g.basis in ('key-worker', 'inspector-pass') and g.scope = 2 and g.scope_id = r.id and g.valid_until > greatest(g.valid_from, now());
   perform app.end_consents(event, 'record-closed');
   if r.actor_id is null or r.home_id is null then return; end if;
   insert into app.role_ending (role_held_id, by_actor, why) select h.id, e.by_actor, e.why from app.role_held h
@@ -439,6 +453,13 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
+-- Whether a record was kept from somebody at any time of a period, by a shield of theirs.
+create function app.shielded_within(who bigint, record bigint, from_at timestamptz, until_at timestamptz) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
+begin
+  return exists (select from app.shield s where s.actor_id = who and s.record_id = record and s.valid_from < shielded_within.until_at and s.valid_until > shielded_within.from_at);
+end $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
 -- One grant as it is told to whoever may know of it.
 create type app.told as (grant_id bigint, actor_id bigint, name text, post_title text, kind text, basis text, role text, scope smallint, scope_id bigint, place text, mask int, rights int,
   from_at timestamptz, until_at timestamptz, given_by text, why text, group_name text, delegated boolean, role_held_id bigint, record_id bigint, record_kind smallint, record_name text,
@@ -452,7 +473,8 @@ begin
       g.valid_from, g.valid_until, case when b.kind = 'system' then '' else b.name end, case when k.known then g.why else '' end, coalesce(m.group_name, ''), h.delegated_from is not null, h.id, r.id, r.kind,
       case when k.known then r.name else '' end,
       coalesce(eb.name, ''), case when re.at is not null then 'role' else coalesce(ge.how, '') end, case when k.known then coalesce(re.why, ge.why, '') else '' end,
-      exists (select from app.shield x where x.actor_id = g.actor_id and x.record_id = r.id and x.valid_from < tell.until_at and x.valid_until > tell.from_at)
+      -- of a shield whom it is about is told nothing
+      g.actor_id is distinct from app.me() and app.shielded_within(g.actor_id, r.id, tell.from_at, tell.until_at)
     from app.grants g join app.actor a on a.id = g.actor_id join app.actor b on b.id = g.given_by
     left join app.role_held h on h.id = g.role_held_id left join app.group_role m on m.id = h.group_role_id
     left join app.provider p on g.scope = 0 and p.id = g.scope_id left join app.home s on g.scope = 1 and s.id = g.scope_id
@@ -533,14 +555,15 @@ create policy hands_on on app.role_held for insert to custodian_app with check (
 create policy lets_read on app.role_held for insert to custodian_app with check (given_by = app.me() and record_id is not null
   and exists (select from app.actor a where a.id = actor_id and a.kind = 'person' and a.provider_id = role_held.provider_id));
 create policy told on app.role_held for select to custodian_app using (given_by = (select app.me()) and delegated_from is not null or app.oversees(provider_id, (select app.reach(64)))
-  or record_id is not null and app.manages_record(record_id, provider_id, home_id));
+  or record_id is not null and (app.manages_record(record_id, provider_id, home_id) or app.manages(provider_id, home_id, (select app.reach(64)))));
 create policy takes_back on app.role_held for update to custodian_app using (given_by = (select app.me()) and delegated_from is not null
   or record_id is not null and app.manages_record(record_id, provider_id, home_id));
 create policy tells_too on app.role_ending for insert to custodian_app with check (by_actor = app.me() and exists (select from app.role_held h where h.id = role_held_id
   and (h.given_by = app.me() and h.delegated_from is not null or h.record_id is not null and app.manages_record(h.record_id, h.provider_id, h.home_id))));
 
 create policy bounded on app.grants as restrictive for insert to custodian_app with check (app.me() = 1
-  or basis in ('break-glass', 'inspector-pass', 'portal-link')
+  or basis in ('break-glass', 'portal-link')
+  or basis = 'inspector-pass' and app.opens_to_inspector(actor_id, scope, scope_id, mask, rights, through_home, valid_from, valid_until)
   or basis = 'key-worker' and app.holds(scope, scope_id, mask, rights, valid_until)
   or basis = 'role' and exists (select from app.role_held h where h.id = role_held_id and h.record_id is null
     and (h.delegated_from is null and app.manages(h.provider_id, null, (select app.reach(8))) or app.holds(scope, scope_id, mask, rights, valid_until)))
@@ -552,7 +575,8 @@ create policy hands_on on app.grants for insert to custodian_app with check (giv
     and ((scope = 0 and scope_id = h.provider_id and h.home_id is null) or (scope = 1 and scope_id = h.home_id))));
 create policy lets_read on app.grants for insert to custodian_app with check (given_by = app.me() and basis = 'data-subject' and exists (select from app.role_held h
   where h.id = role_held_id and h.record_id = grants.scope_id and h.given_by = app.me() and grants.valid_until <= h.until_at));
-create policy manager_ends on app.grants for update to custodian_app using (scope = 2 and basis = 'key-worker'
+create policy opens on app.grants for insert to custodian_app with check (given_by = app.me() and basis = 'inspector-pass');
+create policy manager_ends on app.grants for update to custodian_app using (scope = 2 and basis in ('key-worker', 'inspector-pass')
   and exists (select from app.record r where r.id = scope_id and app.manages_record(r.id, r.provider_id, r.home_id)));
 
 create policy sees on app.person_event for select to custodian_app using (actor_id = (select app.me()) or app.keeps_person(actor_id)
@@ -575,5 +599,6 @@ create policy stays on app.token as restrictive for insert to custodian_app with
 
 set local role custodian_rule; -- triggers need no grant to run; nobody calls these by hand
 revoke all on function app.departs(), app.leave(), app.within_stay(), app.role_fits(), app.follow_consents(bigint), app.consent_counts(), app.visitor_comes(), app.move_own(bigint),
-  app.end_consents(bigint, text), app.close_grants(bigint), app.tell(bigint[], timestamptz, timestamptz), app.record_lay(bigint) from public;
+  app.end_consents(bigint, text), app.close_grants(bigint), app.tell(bigint[], timestamptz, timestamptz), app.record_lay(bigint),
+  app.shielded_within(bigint, bigint, timestamptz, timestamptz) from public;
 reset role;

@@ -161,7 +161,7 @@ end $$;
 create function app.advisers(record bigint) returns table (actor_id bigint, name text, post_title text) language plpgsql stable security definer set search_path = pg_catalog, app rows 5 as $$
 begin
   return query select a.id, a.name, a.post_title from app.record r join app.actor a on a.provider_id = r.provider_id and a.kind = 'person'
-    where r.id = record and app.reach(2) @> any (array[r.provider_id * 128 + r.kind * 3 + 2, r.home_id * 128 + 16 + r.kind * 3 + 2, r.id * 128 + 32 + r.kind * 3 + 2])
+    where r.id = record and r.actor_id is distinct from app.me() and r.id <> all (app.shields()) and app.reach(2) @> any (array[r.provider_id * 128 + r.kind * 3 + 2, r.home_id * 128 + 16 + r.kind * 3 + 2, r.id * 128 + 32 + r.kind * 3 + 2])
       and a.id in (select g.actor_id from app.grants g where g.rights & 8 = 8 and g.valid_until > statement_timestamp())
       and app.advises(a.id, r.id)
     order by a.name, a.id;
@@ -197,7 +197,7 @@ end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
 -- Whether a record is the file of whoever asks: what is restricted in it is kept from them, whatever they manage.
-create function app.about_me(record bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
+create function app.about_me(record bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app parallel safe as $$
 begin
   return exists (select from app.record r where r.id = record and r.actor_id = app.me());
 end $$;
@@ -283,7 +283,7 @@ end $$;
 -- +goose StatementEnd
 create trigger note_end after insert on app.lodging_event for each row when (new.what in ('moved-out', 'withdrawn')) execute function app.note_end();
 -- +goose StatementBegin
-create function app.date_consultation() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+create function app.date_consultation() returns trigger language plpgsql set search_path = pg_catalog, app as $$
 begin
   if new.on_date > app.london_today() then raise exception 'they cannot have been asked on a day ahead' using errcode = '23514', constraint = 'consultation_day_past'; end if;
   new.at := clock_timestamp();
@@ -329,7 +329,7 @@ create constraint trigger lodged after insert on app.lodging_event deferrable in
 -- +goose StatementBegin
 -- Footprints of what is done in the restricted section lie there, also those about the record as a whole and about a document that leaves it. So do those of
 -- files that wait to be added (to which section they will belong is not said yet), and of what is said in the panel and kept from whom it is about.
-create function app.place_restricted() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+create function app.place_restricted() returns trigger language plpgsql set search_path = pg_catalog, app as $$
 begin
   if new.class is not null and new.class / 3 <> 3 then new.class := new.class / 3 * 3 + 2; end if;
   return new;

@@ -168,7 +168,7 @@ alter table app.grants add constraint grants_outside_shape check (basis <> 'brea
 -- The shields of an actor: the records they personally must not see, and those that only others may.
 set local role custodian_rule; -- whose function it is
 -- +goose StatementBegin
-create or replace function app.shields() returns bigint[] language plpgsql stable security definer set search_path = pg_catalog, app as $$
+create or replace function app.shields() returns bigint[] language plpgsql stable security definer set search_path = pg_catalog, app parallel safe as $$
 begin
   return (select coalesce(array_agg(x.record_id), '{}') from (
     select s.record_id from app.shield s
@@ -178,6 +178,16 @@ begin
       where c.valid_until > statement_timestamp() and c.valid_from <= statement_timestamp() and app.me() <> 1 and not exists (
         select from app.circle_member m where m.circle_id = c.id and m.actor_id = app.me()
           and m.valid_until > statement_timestamp() and m.valid_from <= statement_timestamp())) x);
+end $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+-- As in 00013, and by a circle that they were not in.
+create or replace function app.shielded_within(who bigint, record bigint, from_at timestamptz, until_at timestamptz) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
+begin
+  return exists (select from app.shield s where s.actor_id = who and s.record_id = record and s.valid_from < shielded_within.until_at and s.valid_until > shielded_within.from_at)
+    or who <> 1 and exists (select from app.circle c where c.record_id = record and c.valid_from < shielded_within.until_at and c.valid_until > shielded_within.from_at
+      and not exists (select from app.circle_member m where m.circle_id = c.id and m.actor_id = who
+        and m.valid_from <= greatest(c.valid_from, shielded_within.from_at) and m.valid_until >= least(c.valid_until, shielded_within.until_at)));
 end $$;
 -- +goose StatementEnd
 reset role;
@@ -277,10 +287,11 @@ begin
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
--- Whether somebody else escalated it. A function, because a policy may not ask its own table.
+-- Whether somebody else escalated it; the one it is about is told no. A function, because a policy may not ask its own table.
 create function app.escalated_to_me(access bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
-  return exists (select from app.outside_review e where e.access_id = access and e.level = 1 and e.verdict = 'escalated' and e.by_actor <> app.me());
+  return exists (select from app.outside_review e where e.access_id = access and e.level = 1 and e.verdict = 'escalated' and e.by_actor <> app.me())
+    and not exists (select from app.outside_access a where a.id = access and a.actor_id = app.me());
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -355,6 +366,8 @@ create function app.break_ends() returns trigger language plpgsql security defin
 declare last timestamptz;
 begin
   select coalesce(max(g.valid_until), now()) into last from app.grants g where g.actor_id = new.actor_id and g.rights & 128 <> 0 and g.valid_until > now() and g.valid_from <= now();
+  insert into app.grant_ending (grant_id, by_actor, how) select g.id, coalesce(app.me(), 1), 'role-ended' from app.grants g
+    where g.actor_id = new.actor_id and g.basis = 'break-glass' and g.valid_until > greatest(g.valid_from, last) on conflict do nothing;
   update app.grants g set valid_until = greatest(g.valid_from, last) where g.actor_id = new.actor_id and g.basis = 'break-glass' and g.valid_until > greatest(g.valid_from, last);
   return null;
 end $$;

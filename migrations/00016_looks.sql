@@ -43,8 +43,13 @@ begin
         from app.ways(f.actor_id, f.at, f.provider_id, f.home_id, f.record_id, f.document_id, f.class) w left join app.home s on s.id = w.role_home
         where f.record_id is not null and f.outcome = 'done')
     from app.footprint f cross join lateral (select coalesce(case when f.record_id is null then app.audits(f.provider_id, f.home_id, may_audit)
-        else app.sees(f.provider_id, app.lies_in(f.record_id), f.record_id, coalesce(f.document_id, 0), f.class, may_audit, away) end, false) as audited) x
-    where f.id = any (footprints) and (x.audited or f.actor_id = me);
+        -- and what the policies of footprints say besides: the section where the document lies now, one's own file, and concerns
+        else app.sees(f.provider_id, app.lies_in(f.record_id), f.record_id, coalesce(f.document_id, 0), f.class, may_audit, away)
+          and (f.document_id is null or app.sees(f.provider_id, app.lies_in(f.record_id), f.record_id, f.document_id, app.class_now(f.document_id), may_audit, away))
+          and (f.class % 3 <> 2 and coalesce(app.class_now(f.document_id), 0) % 3 <> 2 or not app.about_me(f.record_id)) end
+        and case when starts_with(f.action, 'concern.') then app.knows_concern((f.detail ->> 'concern')::bigint)
+          when starts_with(f.action, 'unusual.') then (f.detail ->> 'about')::bigint is distinct from me else true end, false) as audited) x
+    where f.id = any (footprints) and (x.audited or f.actor_id = me) and (f.record_id is null or f.record_id <> all (away));
 end $$;
 -- +goose StatementEnd
 
@@ -60,7 +65,7 @@ end $$;
 create function app.audited_document(document bigint) returns table (record_id bigint, kind smallint) language plpgsql stable security definer set search_path = pg_catalog, app rows 1 as $$
 begin
   return query select d.record_id, (d.class / 3)::smallint from app.document d
-    where d.id = document and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, app.reach(64), app.shields());
+    where d.id = document and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, app.reach(64), app.shields()) and (d.class % 3 <> 2 or not app.about_me(d.record_id));
 end $$;
 -- +goose StatementEnd
 
@@ -254,12 +259,14 @@ end $$;
 -- +goose StatementEnd
 create trigger place before insert on app.concern for each row execute function app.place_concern();
 -- +goose StatementBegin
--- Whether the reader deals with a concern: it goes or was passed on to them, is not about them, and its record is not shielded from them.
+-- Whether the reader deals with a concern: it goes or was passed on to them, is not about them, its record is not shielded from them, and it is not about what
+-- is restricted in their own file.
 create function app.handles(concern bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
 declare c app.concern;
 begin
   select * into c from app.concern x where x.id = concern;
-  if not found or c.about_actor = app.me() or c.record_id = any (app.shields()) then return false; end if;
+  if not found or c.about_actor = app.me() or c.record_id = any (app.shields())
+    or (c.class % 3 = 2 or app.class_now(c.document_id) % 3 = 2) and app.about_me(c.record_id) then return false; end if;
   return exists (select from (select c.goes_to as route union select e.goes_to from app.concern_event e where e.concern_id = c.id and e.what = 'passed-on') x
     where app.deals(x.route, app.me(), null, c.provider_id, coalesce(app.lies_in(c.record_id), c.home_id), c.class));
 end $$;
@@ -308,8 +315,13 @@ language plpgsql stable security definer set search_path = pg_catalog, app rows 
 declare may_audit int8multirange := app.reach(64); away bigint[] := app.shields(); me bigint := app.me(); mine bigint := app.my_provider();
 begin
   return query select f.id from app.footprint f join app.record r on r.id = f.record_id join app.actor a on a.id = f.actor_id and a.kind = 'person'
+    left join app.document d on d.id = f.document_id
     where f.provider_id = mine and f.at >= from_at and f.at < until_at and f.id <= upto and f.outcome = 'done' and f.actor_id <> me and app.is_look(f.action)
       and app.sees(r.provider_id, r.home_id, r.id, coalesce(f.document_id, 0), f.class, may_audit, away)
+      -- as the policies of footprints
+      and (d.id is null or app.sees(r.provider_id, r.home_id, r.id, d.id, d.class, may_audit, away))
+      and (f.class % 3 <> 2 and coalesce(d.class, 0) % 3 <> 2 or r.actor_id is distinct from me)
+      and not starts_with(f.action, 'concern.') and not starts_with(f.action, 'unusual.')
     order by hashint8extended(f.id, seed), f.id limit most;
 end $$;
 -- +goose StatementEnd
@@ -327,8 +339,13 @@ begin
   with seen as materialized (
     select f.id, f.at, f.actor_id, f.outcome, f.home_id as lay, f.record_id, r.kind, f.at at time zone 'Europe/London' as local
     from app.footprint f join app.record r on r.id = f.record_id join app.actor a on a.id = f.actor_id and a.kind = 'person'
+    left join app.document d on d.id = f.document_id
     where f.provider_id = mine and f.at >= begins and f.at < ends and f.outcome <> 'damaged' and f.actor_id <> me and app.is_look(f.action)
       and app.sees(r.provider_id, r.home_id, r.id, coalesce(f.document_id, 0), f.class, may_audit, away)
+      -- as the policies of footprints
+      and (d.id is null or app.sees(r.provider_id, r.home_id, r.id, d.id, d.class, may_audit, away))
+      and (f.class % 3 <> 2 and coalesce(d.class, 0) % 3 <> 2 or r.actor_id is distinct from me)
+      and not starts_with(f.action, 'concern.') and not starts_with(f.action, 'unusual.')
   ), days as (
     select s.actor_id, s.local::date as day, count(*)::int as looks, count(*) filter (where s.outcome = 'refused')::int as refused, min(s.at) as first_at, max(s.at) as last_at, max(s.id) as id
     from seen s group by 1, 2
@@ -350,14 +367,15 @@ begin
     cross join lateral (select max(h.until_at) as since, bool_or(h.until_at > s.at) as live from app.role_held h where h.actor_id = s.actor_id and h.home_id = s.lay and h.from_at <= s.at and h.from_at < h.until_at) x
     where x.since <= s.at and not x.live group by 1, 2
   ), glass as (
-    select g.actor_id, r.id as record_id, r.home_id, g.valid_from, count(*) over w::int as n, min(g.valid_from) over w as since
-    from app.grants g join app.record r on g.scope = 2 and r.id = g.scope_id
-    where g.basis = 'break-glass' and g.actor_id <> me and r.provider_id = mine and g.valid_from >= begins - interval '1 month' and g.valid_from < ends
+    -- what was asked for counts, and not the grants: for one thing that is asked there may be two, and none
+    select g.actor_id, r.id as record_id, r.home_id, g.asked_at, count(*) over w::int as n, min(g.asked_at) over w as since
+    from app.outside_access g join app.record r on r.id = g.record_id
+    where g.actor_id <> me and g.provider_id = mine and g.asked_at >= begins - interval '1 month' and g.asked_at < ends
       and app.sees_record(r.provider_id, r.home_id, r.id, r.kind, may_audit, away)
-    window w as (partition by g.actor_id order by g.valid_from range between interval '1 month' preceding and current row)
+    window w as (partition by g.actor_id order by g.asked_at range between interval '1 month' preceding and current row)
   ), broke as (
-    select distinct on (g.actor_id, date_trunc('month', g.valid_from at time zone 'Europe/London')) g.*, to_char(g.valid_from at time zone 'Europe/London', 'YYYY-MM') as month
-    from glass g where g.n >= often and g.valid_from >= begins order by g.actor_id, date_trunc('month', g.valid_from at time zone 'Europe/London'), g.n desc, g.valid_from desc
+    select distinct on (g.actor_id, date_trunc('month', g.asked_at at time zone 'Europe/London')) g.*, to_char(g.asked_at at time zone 'Europe/London', 'YYYY-MM') as month
+    from glass g where g.n >= often and g.asked_at >= begins order by g.actor_id, date_trunc('month', g.asked_at at time zone 'Europe/London'), g.n desc, g.asked_at desc
   )
   select 'hours', format('hours:%s:%s', n.actor_id, n.day), n.actor_id, x.role, null::bigint, null::bigint, n.looks, n.refused, null::numeric, n.first_at, n.last_at, null::timestamptz, n.id
   from nights n cross join lateral (
@@ -374,8 +392,9 @@ begin
   union all
   select 'left', format('left:%s:%s', e.actor_id, e.lay), e.actor_id, '', null, e.lay, e.looks, e.refused, null, e.first_at, e.last_at, e.since, e.id from after_end e
   union all
-  select 'outside', format('outside:%s:%s', b.actor_id, b.month), b.actor_id, '', b.record_id, b.home_id, b.n, 0, null, b.since, b.valid_from, null, l.id
-  from broke b cross join lateral (select f.id from app.footprint f where f.actor_id = b.actor_id and f.record_id = b.record_id and f.at >= b.valid_from - interval '1 minute' order by f.id desc limit 1) l;
+  select 'outside', format('outside:%s:%s', b.actor_id, b.month), b.actor_id, '', b.record_id, b.home_id, b.n, 0, null, b.since, b.asked_at, null, l.id
+  from broke b cross join lateral (select f.id from app.footprint f where f.actor_id = b.actor_id and f.record_id = b.record_id and f.at >= b.asked_at - interval '1 minute'
+    and app.sees(f.provider_id, b.home_id, f.record_id, coalesce(f.document_id, 0), f.class, may_audit, away) and (f.class % 3 <> 2 or not app.about_me(f.record_id)) order by f.id desc limit 1) l;
 end $$;
 -- +goose StatementEnd
 

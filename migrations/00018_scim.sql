@@ -157,11 +157,15 @@ end $$;
 
 -- +goose StatementBegin
 -- Whether somebody is in a group. Of a person whom the directory knows, it decides for each group that it provisions (by name or external id), and what a sign-in
--- sent counts for the rest; a group that it has given up counts again from the next sign-in on. Whoever has left is in none.
+-- sent counts for the rest; a group that it has given up counts again from the next sign-in on. Whoever has left is in none. Told to Custodian itself, to the
+-- directory and to administrators; others are refused, since roles would end by the answer no.
 create function app.in_group(of_provider bigint, by_issuer text, by_subject text, name text, sent text[], sent_at timestamptz) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, app as $$
 declare said app.scim_user_said := app.scim_last(of_provider, by_issuer, by_subject);
 begin
+  if app.me() is distinct from 1 and not app.directs(of_provider, app.reach(256)) and not app.manages(of_provider, null, app.reach(8)) then
+    raise insufficient_privilege using message = 'who is in which group is not theirs to know';
+  end if;
   if said.id is not null then
     if said.deleted or not said.active then return false; end if;
     if exists (select from app.scim_member m join app.scim_group_said g on g.group_id = m.group_id and g.until_at = 'infinity' and not g.deleted
@@ -178,9 +182,10 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- The groups that the directories of all providers put somebody into.
+-- The groups that the directories of all providers put somebody into. For Custodian itself, which does not know yet whose person is signing in.
 create function app.scim_groups(by_issuer text, by_subject text) returns text[] language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
+  if app.me() is distinct from 1 then return '{}'; end if;
   return (select coalesce(array_agg(distinct n.name), '{}') from app.scim_user u
     join app.scim_member m on m.user_id = u.id and m.until_at = 'infinity'
     join app.scim_group_said g on g.group_id = m.group_id and g.until_at = 'infinity' and not g.deleted
@@ -209,6 +214,8 @@ begin
   insert into app.role_ending (role_held_id, by_actor, why)
     select h.id, new.said_by, 'Left, as the directory service says' from app.role_held h where h.actor_id = who and h.until_at > now() on conflict do nothing;
   update app.role_held h set until_at = greatest(h.from_at, now()) where h.actor_id = who and h.until_at > now();
+  insert into app.grant_ending (grant_id, by_actor, how, why) select g.id, new.said_by, 'left', 'Left, as the directory service says' from app.grants g
+    where g.actor_id = who and g.valid_until > greatest(g.valid_from, now()) on conflict do nothing;
   update app.grants g set valid_until = greatest(g.valid_from, now()) where g.actor_id = who and g.valid_until > greatest(g.valid_from, now());
   update app.session s set ended_at = clock_timestamp() where s.actor_id = who and s.ended_at > clock_timestamp();
   update app.token t set revoked_at = clock_timestamp() where t.actor_id = who and t.revoked_at > clock_timestamp();
@@ -224,7 +231,7 @@ begin
   return query select h.id from app.role_held h join app.actor a on a.id = h.actor_id
     where h.provider_id = of_provider and h.role = 'administrator' and h.home_id is null and h.from_at <= clock_timestamp()
       and h.until_at > clock_timestamp() and (h.until_at = 'infinity' or not endless)
-      and a.kind = 'person' and a.subject <> '' and not app.scim_inactive(a.id);
+      and a.kind = 'person' and a.subject <> '' and not app.scim_inactive(a.id) and not app.has_left(a.id);
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
@@ -368,7 +375,8 @@ alter policy bounded on app.role_held with check (
     or group_role_id is not null and app.directs(provider_id, (select app.reach(256)))
     or role not in ('manager', 'responsible-individual', 'data-protection-officer') and app.keeps_until(provider_id, home_id) >= until_at));
 alter policy bounded on app.grants with check (app.me() = 1
-  or basis in ('break-glass', 'inspector-pass', 'portal-link')
+  or basis in ('break-glass', 'portal-link')
+  or basis = 'inspector-pass' and app.opens_to_inspector(actor_id, scope, scope_id, mask, rights, through_home, valid_from, valid_until)
   or basis = 'key-worker' and app.holds(scope, scope_id, mask, rights, valid_until)
   or basis = 'role' and exists (select from app.role_held h where h.id = role_held_id and h.record_id is null
     and (h.delegated_from is null and app.manages(h.provider_id, null, (select app.reach(8)))

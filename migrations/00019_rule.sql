@@ -50,6 +50,11 @@ begin
 end $$;
 -- +goose StatementEnd
 
+-- As in 00014, for those who see the document; a move is no version's.
+drop policy sees on app.document_move;
+create policy sees on app.document_move for select to custodian_app using (document_id <> all ((select app.glimpsed())::bigint[]) and exists (select from app.document d where d.id = document_id
+  and (from_class % 3 <> 2 and to_class % 3 <> 2 or app.sees(d.provider_id, d.home_id, d.record_id, d.id, (d.class / 3 * 3 + 2)::smallint, (select app.reach(1)), (select app.shields())))));
+
 -- +goose StatementBegin
 -- The standings of a record's documents that the actor sees, and that were known at a moment: the rule is asked once for each document, where the policy of
 -- app.standing has to ask it for each standing. What a page of a record reads by the hundred is read here.
@@ -59,7 +64,8 @@ declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
 begin
   return query select s.document_id, s.version_id, s.in_from, s.in_to, s.known_from from app.document d join app.standing s on s.document_id = d.id
     where d.record_id = standings_of.record and s.known_from <= known and s.known_to > known
-      and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+      and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
+      and (d.class % 3 <> 2 or not app.about_me(d.record_id)); -- as the policies of app.document
 end $$;
 -- +goose StatementEnd
 alter function app.standings_of(bigint, timestamptz) owner to custodian_rule;
@@ -73,9 +79,37 @@ begin
   return null;
 end $$;
 -- +goose StatementEnd
-revoke all on function app.tell_of_rights() from public;
+-- +goose StatementBegin
+-- The same for what may change the rights of many: a record or document that lies elsewhere now, and a circle, which is about everybody who is not in it.
+create function app.tell_all_of_rights() returns trigger language plpgsql set search_path = pg_catalog, app as $$
+begin
+  perform pg_notify('custodian_rights', 'all');
+  return null;
+end $$;
+-- +goose StatementEnd
+revoke all on function app.tell_of_rights(), app.tell_all_of_rights() from public;
 create trigger tell after insert or update on app.grants for each row execute function app.tell_of_rights();
 create trigger tell after insert or update on app.shield for each row execute function app.tell_of_rights();
 create trigger tell after insert or update on app.role_held for each row execute function app.tell_of_rights();
 create trigger tell after insert or update on app.session for each row execute function app.tell_of_rights();
 create trigger tell after insert or update on app.token for each row execute function app.tell_of_rights();
+create trigger tell after insert or update on app.circle_member for each row execute function app.tell_of_rights();
+create trigger tell after insert on app.person_event for each row execute function app.tell_of_rights();
+create trigger tell after insert or update on app.circle for each row execute function app.tell_all_of_rights();
+create trigger tell after insert on app.document_move for each row execute function app.tell_all_of_rights();
+create trigger tell after insert on app.record_event for each row when (new.what = 'moved') execute function app.tell_all_of_rights();
+
+-- +goose StatementBegin
+-- What a directory said of somebody who is known here. What follows from consents and from the end of an access outside a role is told by the grants that end.
+create function app.tell_of_said() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+begin
+  perform pg_notify('custodian_rights', a.id::text) from app.actor a where a.provider_id = new.provider_id and a.issuer = new.issuer and a.subject = new.subject;
+  return null;
+end $$;
+-- +goose StatementEnd
+create trigger tell after insert on app.scim_user_said for each row execute function app.tell_of_said();
+alter function app.tell_of_said() owner to custodian_rule;
+set local role custodian_rule; -- whose function it is
+revoke all on function app.tell_of_said() from public;
+reset role;
+create trigger tell after insert on app.scim_stop for each row execute function app.tell_all_of_rights();

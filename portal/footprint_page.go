@@ -289,13 +289,3 @@ func (s *server) showWhy(c *gin.Context, actor access.Actor, b looks.Because, of
 	v.Crumbs = append(v.Crumbs, of, page.Link{Words: "Why you can see this"})
 	return s.show(c, http.StatusOK, "why", v)
 }
-
-// unnamedFootprints shows them to somebody who audits a record and may not know
-// whose it is.
-func (s *server) unnamedFootprints(c *gin.Context, actor access.Actor, v page.Footprints) (err error) {
-	v.Caption, v.Heading = "A record whose name is not shown to you", page.LookedWords(true)
-	if v.Frame, err = s.frame(c, actor, "Footprints", ""); err != nil {
-		return err
-	}
-	return s.show(c, http.StatusOK, "footprints", v)
-}

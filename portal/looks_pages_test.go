@@ -145,8 +145,11 @@ func TestLookedInPages(t *testing.T) {
 	w := newWorld(t)
 	wren := w.Records["Wren Sample"]
 	plan := w.add("staff", recordPath(wren, ""), paper("care-plan", "2025-01-01", "one").with("title", "Care plan"))
-	w.Exec(t, `insert into app.document (record_id, provider_id, class, kind, needs_approval, title, created_at, created_by, latest_at) values ($1, $2, 2, 'court-report', false, 'Said in confidence', now(), 1, now())`, wren, w.Provider)
-	w.Exec(t, `insert into app.footprint (actor_id, action, outcome, document_id) select $1, 'document.viewed', 'done', id from app.document where title = 'Said in confidence'`, int64(w.Actors["manager"].ID))
+	told := paper("court-report", "2025-01-01", "two").with("title", "Said in confidence").with("section", "restricted")
+	for name, value := range w.lodging() {
+		told = told.with(name, value)
+	}
+	w.visitor("manager").open(w.add("manager", recordPath(wren, ""), told).page(""))
 	w.visitor("staff").open(plan.page(""))
 	w.visitor("manager").open("/records/" + number(wren))
 	subject := w.subject("Wren Sample")
@@ -159,10 +162,10 @@ func TestLookedInPages(t *testing.T) {
 	}
 	form := subject.open(own.link("Tell us if this worries you: A person who works at your home looked at your care plan."))
 	form.says("main", "Who should look into it?").says("aside", "A person who works at your home looked at your care plan.").hides("main", "Sam ", "Care plan of")
-	told := subject.done(form, "to", "manager", "words", "I do not like it.")
-	told.says("main", "I do not like it.").hides("main", "Sam ")
-	w.visitor("manager").open(told.address).says("main", "About a look of Sam Example", "Wren Sample")
-	subject.open(told.address).says("main", "Seen by the person who deals with it").hides("main", "Morgan")
+	raised := subject.done(form, "to", "manager", "words", "I do not like it.")
+	raised.says("main", "I do not like it.").hides("main", "Sam ")
+	w.visitor("manager").open(raised.address).says("main", "About a look of Sam Example", "Wren Sample")
+	subject.open(raised.address).says("main", "Seen by the person who deals with it").hides("main", "Morgan")
 	w.visitor("staff").see(http.StatusNotFound, own.address)
 	subject.see(http.StatusNotFound, "/records/"+number(w.Records["Finch Sample"])+"/looked")
 	for _, strange := range []string{"?before=x", "?before=2025-02-30", "?before=1899-01-01", "?before=2025-01-01"} {

@@ -120,7 +120,7 @@ func (s stage) fill(r portal.Route) filling {
 	case "GET /people/:id/back", "POST /people/:id/back":
 		return filling{strings.Replace(r.Path, ":id", number(s.gone), 1), why}
 	case "GET /records/:id/people", "GET /records/:id/people/key-worker", "POST /records/:id/people/key-worker", "GET /records/:id/people/own", "POST /records/:id/people/own",
-		"GET /records/:id/people/consent", "POST /records/:id/people/consent":
+		"GET /records/:id/people/consent", "POST /records/:id/people/consent", "GET /records/:id/people/inspector", "POST /records/:id/people/inspector":
 		return filling{strings.Replace(r.Path, ":id", number(s.Records["Finch Sample"]), 1), s.onPeople(r.Path)}
 	case "GET /records/:id/people/grants/:grant/end", "POST /records/:id/people/grants/:grant/end",
 		"GET /records/:id/people/consents/:consent/withdraw", "POST /records/:id/people/consents/:consent/withdraw":

@@ -94,6 +94,8 @@ func (s *server) site() []route {
 		{http.MethodGet, "/records/:id/people", access.ViewAccess, s.recordPeople},
 		{http.MethodGet, "/records/:id/people/key-worker", access.GiveGrant, s.onRecord(s.entrusting())},
 		{http.MethodPost, "/records/:id/people/key-worker", access.GiveGrant, s.onRecord(s.entrusting())},
+		{http.MethodGet, "/records/:id/people/inspector", access.GiveGrant, s.onRecord(s.openingToInspector())},
+		{http.MethodPost, "/records/:id/people/inspector", access.GiveGrant, s.onRecord(s.openingToInspector())},
 		{http.MethodGet, "/records/:id/people/own", access.GiveGrant, s.onRecord(s.lettingRead())},
 		{http.MethodPost, "/records/:id/people/own", access.GiveGrant, s.onRecord(s.lettingRead())},
 		{http.MethodGet, "/records/:id/people/consent", access.RecordConsent, s.onRecord(s.consenting())},

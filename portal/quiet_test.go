@@ -78,7 +78,10 @@ func TestNothingPrivateIsLogged(t *testing.T) {
 		private = append(private, name)
 	}
 	for _, u := range sample.People() {
-		private = append(private, u.Name, u.Email, u.Post)
+		private = append(private, u.Name, u.Email)
+		if u.Post != "" { // whoever lives there has none
+			private = append(private, u.Post)
+		}
 	}
 	for _, secret := range w.Tokens {
 		private = append(private, secret, strings.TrimPrefix(secret, "custodian_"))

@@ -72,6 +72,9 @@ func (s *server) givenOn(c *gin.Context, actor access.Actor, v *page.RecordPeopl
 	if w.Open && w.Home != 0 && w.Kind != access.Library {
 		v.Entrust = at + "/key-worker"
 	}
+	if w.Open && w.Home != 0 && grants.OpensToInspectors(w.Kind) {
+		v.Inspect = at + "/inspector"
+	}
 	if _, ok := grants.OwnKinds()[w.Kind]; ok {
 		v.LetRead = at + "/own"
 	}
@@ -85,7 +88,7 @@ func (s *server) givenOn(c *gin.Context, actor access.Actor, v *page.RecordPeopl
 	}
 	rows := map[string]bool{}
 	for _, g := range told {
-		if g.Scope == access.AtRecord && (g.Basis == "key-worker" || g.Basis == "data-subject") && (g.Until == nil || g.Until.After(now())) {
+		if g.Scope == access.AtRecord && grants.EndsHere(g.Basis) && (g.Until == nil || g.Until.After(now())) {
 			page.EndAt(v.Rows, g, at+"/grants/"+strconv.FormatInt(g.Grant, 10)+"/end", rows)
 		}
 	}
@@ -217,7 +220,7 @@ func (s *server) endingGrant() recordForm {
 			return page.Change{}, err
 		}
 		for _, g := range told {
-			if g.Grant == grant && g.Scope == access.AtRecord && (g.Basis == "key-worker" || g.Basis == "data-subject") {
+			if g.Grant == grant && g.Scope == access.AtRecord && grants.EndsHere(g.Basis) {
 				return page.EndGrant(r, g, form), nil
 			}
 		}

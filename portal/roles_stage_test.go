@@ -39,6 +39,8 @@ func (s stage) onPeople(path string) []string {
 	switch {
 	case strings.HasSuffix(path, "/key-worker"):
 		return append([]string{"to", number(int64(s.Actors["staff"].ID)), "why", "for the test"}, until...)
+	case strings.HasSuffix(path, "/inspector"):
+		return append([]string{"to", number(int64(s.Actors["inspector"].ID)), "why", "for the test"}, append(until, fields("from", day(0))...)...)
 	case strings.HasSuffix(path, "/own"):
 		return []string{"email", "young-person@demo.example", "why", "for the test", "checked", "for the test"}
 	case strings.HasSuffix(path, "/consent"):

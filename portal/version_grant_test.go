@@ -44,7 +44,7 @@ func TestAGrantOnOneVersion(t *testing.T) {
 			t.Errorf("the page of the version says %q", word)
 		}
 	}
-	for _, word := range []string{"Paper of the test", "paper.txt", "You have been given this"} {
+	for _, word := range []string{"Paper of the test", "paper.txt", "It was shared with you by a link"} {
 		if !strings.Contains(leaf.source, word) {
 			t.Errorf("the page of the version does not say %q", word)
 		}

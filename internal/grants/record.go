@@ -169,8 +169,8 @@ func wrongText(name, empty, text string) []fault.Field {
 	return fault.CheckLine(name, strings.ReplaceAll(text, "\n", " "))
 }
 
-// EndGrant ends what was given on a record to one person: a key worker's grant, or
-// that somebody reads their own file. It ends with the next byte. Whoever manages
+// EndGrant ends what was given on a record to one person: a key worker's grant, that
+// it was opened to an inspector, or that somebody reads their own file. It ends with the next byte. Whoever manages
 // the record may.
 func EndGrant(ctx context.Context, db *pg.DB, actor access.Actor, record, grant int64, why string) error {
 	about := audit.Act{Action: access.EndGrant, Target: audit.Target{Record: record}, Detail: audit.Detail{"grant": grant}}
@@ -195,7 +195,7 @@ func EndGrant(ctx context.Context, db *pg.DB, actor access.Actor, record, grant 
 		if basis == "data-subject" && held != nil {
 			return EndIn(ctx, tx, *held, why)
 		}
-		if basis != "key-worker" {
+		if basis != "key-worker" && basis != "inspector-pass" {
 			return fault.New(fault.Conflict, "This does not end here. It follows from a role, from consents, or ends by itself.")
 		}
 		args := pgx.NamedArgs{"id": grant, "by": actor.ID, "why": why}

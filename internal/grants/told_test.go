@@ -77,7 +77,7 @@ func TestAccessOnADay(t *testing.T) {
 			g.until = g.from
 		}
 		_, err := conn.Exec(t.Context(), `insert into app.grants (id, actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from, valid_until)
-			values ($1, $2, $3, $4, $5, 1, 'break-glass', 1, 'x', $6, $7)`, g.id, g.actor, g.scope, g.at, g.mask, g.from, g.until)
+			values ($1, $2, $3, $4, $5, 1, 'portal-link', 1, 'x', $6, $7)`, g.id, g.actor, g.scope, g.at, g.mask, g.from, g.until)
 		w.must(err)
 		all = append(all, g)
 	}

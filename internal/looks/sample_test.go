@@ -157,7 +157,7 @@ func TestWhy(t *testing.T) {
 	w := newWorld(t)
 	wren := w.Records["Wren Sample"]
 	w.Exec(t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from, valid_until) values
-		($1, 2, $2, 7, 1, 'break-glass', 1, 'to help with a form', now(), now() + interval '1 day'), ($1, 2, $3, 7, 1, 'break-glass', 1, 'another record', now(), 'infinity'), ($1, 2, $2, 7, 1, 'break-glass', 1, 'over', now() - interval '2 days', now() - interval '1 day')`,
+		($1, 2, $2, 7, 1, 'break-glass', 1, 'to help with a form', now(), now() + interval '1 day'), ($1, 2, $3, 7, 1, 'break-glass', 1, 'another record', now(), now() + interval '2 days'), ($1, 2, $2, 7, 1, 'break-glass', 1, 'over', now() - interval '2 days', now() - interval '1 day')`,
 		int64(w.Actors["staff"].ID), wren, w.Records["Finch Sample"])
 	b, err := looks.WhyRecord(t.Context(), w.DB, w.Actors["staff"], wren)
 	must(t, err)

@@ -47,7 +47,7 @@ func (w *world) keys(who string, p looks.Period) map[string]looks.Unusual {
 func TestUnusual(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.back(`update app.role_held set from_at = '2024-01-01'`, `update app.grants set valid_from = '2024-01-01'`)
+	w.back(`update app.role_held set from_at = '2024-01-01' where role <> 'shift-lead'`, `update app.grants set valid_from = '2024-01-01'`)
 	wren, finch, teal := w.Records["Wren Sample"], w.Records["Finch Sample"], w.Records["Teal Specimen"]
 	// hours: the manager works by day, staff work at night too; in summer London is an hour ahead
 	for _, at := range []string{"2025-05-03 05:59", "2025-05-03 06:00", "2025-05-03 22:59", "2025-05-04 23:00", "2025-05-05 01:10"} {
@@ -80,10 +80,9 @@ func TestUnusual(t *testing.T) {
 	w.leave("other-staff", "record.viewed", teal, 0, london(t, "2025-05-11 10:00"), "done")
 	w.leave("other-staff", "record.viewed", teal, 0, london(t, "2025-05-13 10:00"), "refused")
 	w.leave("other-staff", "record.viewed", teal, 0, london(t, "2025-05-14 10:00"), "done")
-	// outside: three within a month
+	// outside: three within a month, by what was asked for, whether or not there was a grant for it
 	for i, at := range []string{"2025-04-29", "2025-05-08", "2025-05-19"} {
-		w.Exec(t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from, valid_until) values ($1, 2, $2, 7, 1, 'break-glass', 1, 'x', $3, $3::timestamptz + interval '1 day')`,
-			int64(w.Actors["staff"].ID), wren, london(t, at+" 10:00"))
+		w.outside("staff", wren, london(t, at+" 10:00"), i)
 		w.leave("staff", "record.viewed", wren, 0, london(t, at+" 10:0"+number(int64(i+1))), "done")
 	}
 

@@ -25,8 +25,8 @@ func newWorld(t testing.TB) *world {
 	var err error
 	w.Planted, err = sample.Plant(t.Context(), sample.Options{DB: w.DB, Seed: "none"})
 	must(t, err)
-	// what was planted began long ago
-	w.back(`update app.role_held set from_at = now() - interval '2 years'`, `update app.grants set valid_from = now() - interval '2 years'`)
+	// what was planted began long ago, but for a shift, which is short
+	w.back(`update app.role_held set from_at = now() - interval '2 years' where role <> 'shift-lead'`, `update app.grants set valid_from = now() - interval '2 years'`)
 	return w
 }
 
@@ -50,12 +50,16 @@ func (w *world) leave(who, action string, record, document int64, at time.Time, 
 	return id
 }
 
-// document puts a document of a class on a record, without content.
+// document puts a document of a class on a record, without content: in the
+// restricted section by a lodging.
 func (w *world) document(record, title, kind string, section access.Section) int64 {
 	w.t.Helper()
 	var id int64
-	w.Scan(w.t, `insert into app.document (record_id, provider_id, class, kind, needs_approval, title, created_at, created_by, latest_at)
-		select r.id, r.provider_id, r.kind * 3 + $3, $4, false, $2, now(), 1, now() from app.record r where r.id = $1 returning id`,
+	w.Scan(w.t, `with d as (insert into app.document (record_id, provider_id, class, kind, needs_approval, title, created_at, created_by, latest_at)
+			select r.id, r.provider_id, r.kind * 3 + $3, $4, false, $2, now(), 1, now() from app.record r where r.id = $1 returning id),
+		l as (insert into app.lodging (document_id, record_id, ground, reason, advised_by, originator, review_on, lodged_by)
+			select d.id, $1, 'serious-harm', 'x', (select a.id from app.actor a where app.advises(a.id, $1) order by a.id limit 1), 'x', current_date + 30, 1 from d where $3 = 2)
+		select id from d`,
 		[]any{w.Records[record], title, int16(section), kind}, &id)
 	return id
 }
@@ -70,6 +74,22 @@ func (w *world) subject(who, record string) access.Actor {
 	w.Exec(w.t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from)
 		select $1, 2, r.id, 1 << (r.kind * 3), 1, 'data-subject', 1, 'it is about them', now() - interval '1 year' from app.record r where r.id = $2`, id, w.Records[record])
 	return a
+}
+
+// outside makes somebody ask for access outside their role, from which so many
+// grants followed: none, their own 24 hours, and what a manager approved.
+func (w *world) outside(who string, record int64, at time.Time, grants int) {
+	w.t.Helper()
+	ids := make([]*int64, 2)
+	for i := range grants {
+		w.Scan(w.t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from, valid_until)
+			values ($1, 2, $2, 7, 1, 'break-glass', 1, 'audit', $3, $3::timestamptz + interval '1 day') returning id`, []any{int64(w.Actors[who].ID), record, at}, &ids[i])
+	}
+	var id int64
+	w.Scan(w.t, `insert into app.outside_access (record_id, actor_id, reason, section, wanted, grant_id) values ($1, $2, 'audit', 0, 'fortnight', $3) returning id`,
+		[]any{record, int64(w.Actors[who].ID), ids[0]}, &id)
+	w.Exec(w.t, `insert into app.outside_decision (access_id, approved, by_actor, why, grant_id) values ($1, $2::bigint is not null, 1, 'x', $2)`, id, ids[1])
+	w.back(`update app.outside_access set asked_at = '` + at.UTC().Format(time.RFC3339Nano) + `' where id = ` + number(id))
 }
 
 func (w *world) all(who string, f looks.Filter) []looks.Look {

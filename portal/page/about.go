@@ -98,6 +98,7 @@ func NoticeOf(what string) *Notice {
 		"left":       "They have left, or will on that day",
 		"back":       "They are here again, and hold no role yet",
 		"entrusted":  "They are a key worker of this record",
+		"inspected":  "The inspector can read it",
 		"own":        "They can read their own file",
 		"grant":      "It has ended",
 		"consent":    "The consent is recorded",

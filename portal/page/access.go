@@ -77,7 +77,7 @@ func basis(g grants.Told, about access.RecordKind) string {
 	case "break-glass":
 		return "Access outside their role" + of
 	case "inspector-pass":
-		return "Inspector’s pass" + of
+		return "Inspector, opened to them" + of
 	case "portal-link":
 		return "Portal link" + of
 	}
@@ -276,5 +276,5 @@ type RecordPeople struct {
 	Consents         []Consented
 	Stand            string // whether consents open it today
 	Entrust, LetRead string // addresses
-	Consent          string
+	Inspect, Consent string
 }

@@ -90,3 +90,22 @@ func WithdrawConsent(g grants.Consent, f *Form) Change {
 	c.Ask(f.Text("why", "Who withdrew it, and what did they say?", "For example, “Told me on the telephone that she does not want it any more”."))
 	return c
 }
+
+// OpenToInspector makes the page on which a case record is opened to an inspector.
+func OpenToInspector(r people.Record, list []grants.Inspecting, f *Form) Change {
+	c := Change{Heading: "Open this record to an inspector", FactsTitle: "The record", Facts: recordFacts(r),
+		Words: []string{"Inspectors see no case records until one is opened to them. They read the general part of this one, for the days that you say, and nothing else. They can add nothing. Every look is in the footprints.",
+			"It ends when you end it, when their role at " + or(r.Home, "the setting") + " ends, and when the record moves or is closed."}}
+	if len(list) == 0 {
+		c.Words = append(c.Words, "Nobody has the role of inspector at "+or(r.Home, "the setting")+" now. Give them the role first.")
+		return c
+	}
+	c.Submit = Submit{Words: "Open it to them"}
+	options := []Option{}
+	for _, p := range list {
+		options = append(options, Option{Value: strconv.FormatInt(p.ID, 10), Words: joined(p.Name, lowerPost(p.Post))})
+	}
+	c.Ask(f.Choice("to", "To which inspector?", "", options...), f.Date("from", "From which day?", "Today, or a day to come."),
+		f.Date("until", "Until which day?", "The last day, at most 31 days on."), f.Text("why", "Why?", "For example, “Asked to follow one young person’s care through the file”."))
+	return c
+}

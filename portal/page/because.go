@@ -17,7 +17,7 @@ func Because(r grants.Reason, kind access.RecordKind) string {
 	case r.Basis == "consent":
 		what = "You visit " + or(r.Place, "this setting") + ", and both consents stand on this " + Kind(kind)
 	case r.Basis == "inspector-pass":
-		what = "You have an inspector’s pass"
+		what = "This " + Kind(kind) + " was opened to you as an inspector"
 	case r.Basis == "portal-link":
 		what = "It was shared with you by a link"
 	case r.Role != "":

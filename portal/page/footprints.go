@@ -185,7 +185,7 @@ func deeds() map[string]deed {
 		access.OpenVersion.Name:        {"Opened %s", "open %s"},
 		access.AskAsAt.Name:            {"Asked about the record", "ask about the record"},
 		access.ViewRecord.Name:         {"Looked at the record", "look at the record"},
-		access.ViewFootprints.Name:     {"Looked at this list", "look at this list"},
+		access.ViewFootprints.Name:     {"Looked at who has looked", "look at who has looked"},
 		access.AddDocument.Name:        {"Added %s", "add a document"},
 		access.AddVersion.Name:         {"Added %s", "add a version of %s"},
 		access.HoldUpload.Name:         {"Sent a file to be added", "send a file to be added"},
