@@ -87,11 +87,11 @@ func (k *Keeper) MoveSection(ctx context.Context, actor access.Actor, id int64, 
 			return err
 		}
 		kind := d.place.Class.Kind()
-		if kind == access.Library {
-			return fault.New(fault.Conflict, oneSection)
-		}
 		if err := fault.Bad(m.Check(kind, clock.DayOf(tx.Now))); err != nil {
 			return err
+		}
+		if kind == access.Library {
+			return fault.New(fault.Conflict, oneSection)
 		}
 		to, _ := access.ParseSection(m.To)
 		if no := cannotMove(d.place.Class.Section(), to); no != nil {
