@@ -44,21 +44,26 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v.AddNeeds(page.LookNeeds(waits, now()))
+	v.Wait(nil, page.LookNeeds(waits, now()))
 	due, err := s.keeper.DueLodgings(c.Request.Context(), actor)
 	if err != nil {
 		return err
 	}
-	v.Lodges(due)
+	v.Wait(page.LodgedNeeds(due), nil)
 	outside, err := grants.OutsideNeedsOf(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err
 	}
-	v.Outside(outside, now())
-	if menu.Manages {
+	v.Wait(page.OutsideNeedRows(outside, now()), nil)
+	switch {
+	case menu.Own != nil:
+		v.OfOwn(menu.Own[0])
+	case menu.Manages:
 		if err := s.forAdministrator(c, actor, &v); err != nil {
 			return err
 		}
+	case menu.Oversees && menu.Kinds == nil:
+		v.Oversees()
 	}
 	if v.Frame, err = s.frame(c, actor, "Home", "/home"); err != nil {
 		return err

@@ -26,7 +26,7 @@ func (m *matrix) text(halves ...[]portal.Route) (string, int) {
 	b.WriteString(matrixHead)
 	cells := 0
 	for i, routes := range halves {
-		fmt.Fprintf(&b, "\n%s\n", []string{"== What programs ask, with a token", "== Pages, in a session"}[i])
+		fmt.Fprintf(&b, "\n%s\n", []string{"== What programs ask, with a token", "== What directory services ask, with a token of theirs", "== Pages, in a session"}[i])
 		var order []string
 		families := map[string][]string{}
 		for _, r := range routes {
@@ -118,7 +118,7 @@ func readGolden(t *testing.T) map[string]map[string]string {
 			words := strings.Fields(line)
 			switch {
 			case len(words) == 0:
-			case slices.Contains([]string{"GET", "HEAD", "POST"}, words[0]) && len(words) == 3:
+			case slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, words[0]) && len(words) == 3:
 				routes = append(routes, words[0]+" "+words[1])
 				golden[routes[len(routes)-1]] = map[string]string{}
 			case len(routes) == 0 || words[0] == "own":
@@ -134,8 +134,8 @@ func readGolden(t *testing.T) map[string]map[string]string {
 			}
 		}
 	}
-	if len(golden) != len(portal.Routes())+len(portal.PageRoutes()) {
-		t.Fatalf("%s tells of %d routes; there are %d", matrixGolden, len(golden), len(portal.Routes())+len(portal.PageRoutes()))
+	if len(golden) != len(portal.Routes())+len(portal.PageRoutes())+len(portal.DirectoryRoutes()) {
+		t.Fatalf("%s tells of %d routes; there are %d", matrixGolden, len(golden), len(portal.Routes())+len(portal.PageRoutes())+len(portal.DirectoryRoutes()))
 	}
 	return golden
 }

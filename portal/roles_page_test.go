@@ -108,7 +108,7 @@ func TestAnAuditorReadsNothing(t *testing.T) {
 			}
 		}
 	}
-	auditor.open(record+"/footprints").says("main", "Sam Example", "A record whose name is not shown to you")
+	auditor.open(record+"/footprints").says("main", "Sam Example", "A young person’s record, number "+number(w.Records["Wren Sample"]), "The person whose file it is")
 	if got := w.try("auditor", http.MethodGet, recordPath(w.Records["Wren Sample"], "/footprints"), nil); strings.Contains(string(got.body), "Paper of the test") || got.StatusCode != http.StatusOK {
 		t.Errorf("the API tells an auditor %d %s", got.StatusCode, got.body)
 	}
@@ -160,13 +160,46 @@ func (w *world) rows(action string) (n int) {
 	return n
 }
 
-// A young person's menu leads to their own file, and to nobody's list.
-func TestAYoungPersonsMenu(t *testing.T) {
+// The menu and the two pages that everybody has offer what somebody can use, and all
+// of it opens.
+func TestMenus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	l := w.visitor("young-person").open("/home")
-	l.says("nav", "My file")
-	l.hides("body", "Young people", "Finch Sample", "Policies")
-	file := w.visitor("young-person").open(fmt.Sprintf("/records/%d", w.Records["Wren Sample"]))
-	file.hides("main", "Add documents", "Close this record", "Who may see this record")
+	work := "What you did, Concerns you raised, Declare a relative or friend whose record may be here"
+	for who, want := range map[string][2]string{
+		"young-person": {"Home, My file", "What you did, Concerns you raised"},
+		"parent":       {"Home, My file", "What you did, Concerns you raised"},
+		"staff":        {"Home, Policies, Young people", work + ", Access outside your role"},
+		"inspector":    {"Home, Policies, Staff files, Oversight", work},
+		"visitor-44":   {"Home, Policies", work},
+		"visitor-25":   {"Home, Policies", work},
+		"auditor":      {"Home, People, Oversight", work},
+		"manager":      {"Home, Policies, Young people, Staff files, People, Oversight", work + ", Access outside your role"},
+		"admin":        {"Home, Staff files, People, Settings, Sign-ins, Oversight", work + ", Access outside your role"},
+	} {
+		v := w.visitor(who)
+		menu, me := v.open("/home"), v.open("/me")
+		if got := strings.Join(menu.words("#navigation a"), ", "); got != want[0] {
+			t.Errorf("the menu of %s is %q", who, got)
+		}
+		if got := strings.Join(me.words(".app-links a"), ", "); got != want[1] {
+			t.Errorf("the page of %s about their access leads to %q", who, got)
+		}
+		for _, words := range menu.words("#navigation a") {
+			if l := v.ask(http.MethodGet, menu.link(words), nil); l.status >= http.StatusBadRequest {
+				t.Errorf("%s is offered %q and refused it: %d", who, words, l.status)
+			}
+		}
+		for _, words := range me.words(".app-links a") {
+			v.open(me.link(words))
+		}
+	}
+	w.visitor("auditor").open("/home").says("main", "Who has looked, and what is out of the ordinary", "What is in the records is not shown to you.").hides("main", "Nothing has been added")
+	young := w.visitor("young-person")
+	home := young.open("/home")
+	home.says("main", "Your file").hides("body", "Young people", "Finch Sample", "Policies", "Lately at")
+	young.open(home.link("Who has looked at your file"))
+	file := young.open(home.link("Read your file"))
+	file.hides("main", "Add documents", "What you can do", "Close this record", "Who may see this record", "Restricted section")
+	young.open("/me").hides("main", "API tokens")
 }

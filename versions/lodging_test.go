@@ -58,6 +58,13 @@ func (w *world) lodged() (document, lodging int64) {
 	return a.Document.ID, lodging
 }
 
+// noLogin ends the role of the young person who signs in: whom the record is about
+// does not read in it any more.
+func (w *world) noLogin() {
+	w.t.Helper()
+	w.Exec(w.t, `update app.role_held set until_at = now() where actor_id = $1`, int64(w.Actors["young-person"].ID))
+}
+
 // subject makes somebody who signs in as the young person a record is about: they
 // read and see who looked, in the general and the sensitive section.
 func (w *world) subject(record int64) access.Actor {
@@ -192,6 +199,7 @@ func (w *world) raw(who string, statements ...string) error {
 func TestTheDatabaseHoldsTheSections(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.noLogin()
 	document, lodging := w.lodged()
 	general, err := w.put("manager", w.wren(), w.entry("An ordinary paper", ""))
 	must(t, err)
@@ -334,6 +342,7 @@ func TestReadyForRelease(t *testing.T) {
 		}))
 		return list
 	}
+	w.noLogin()
 	document, id := w.lodged()
 	must(t, w.keeper.EndLodging(ctx, manager, id, versions.Ending{To: "general", Why: "The ground is gone."}))
 	if got := lacks(document); !slices.Equal(got, []versions.Lack{versions.LacksOriginator}) {

@@ -65,6 +65,7 @@ func (m SectionMove) Check(kind access.RecordKind, today clock.Day) []fault.Fiel
 
 const (
 	noSectioning = "Only somebody who manages this record can move a document to another section. Ask the manager."
+	oneSection   = "This record has one section alone."
 	isLodged     = "This document is in the restricted section. It leaves it where its lodging is decided about."
 	notLodged    = "This document is not in the restricted section any more. Open the page again to see where it is."
 )
@@ -88,6 +89,9 @@ func (k *Keeper) MoveSection(ctx context.Context, actor access.Actor, id int64, 
 		kind := d.place.Class.Kind()
 		if err := fault.Bad(m.Check(kind, clock.DayOf(tx.Now))); err != nil {
 			return err
+		}
+		if kind == access.Library {
+			return fault.New(fault.Conflict, oneSection)
 		}
 		to, _ := access.ParseSection(m.To)
 		if no := cannotMove(d.place.Class.Section(), to); no != nil {
@@ -199,7 +203,7 @@ func (s Sheet) cannotSection(a access.Action) *fault.Fault {
 		return fault.New(fault.Conflict, isLodged)
 	case !slices.ContainsFunc(s.MovesTo, func(to access.Section) bool { return (to == access.Restricted) == lodging }):
 		if len(access.SectionsOf(s.Where.Kind)) == 1 {
-			return fault.New(fault.Conflict, "This record has one section alone.")
+			return fault.New(fault.Conflict, oneSection)
 		}
 		return fault.New(fault.Forbidden, noSectioning)
 	}

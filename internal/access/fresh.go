@@ -18,8 +18,8 @@ func (a Action) Fresh() bool {
 	case "token.made", // keys
 		"sessions.ended",                               // of somebody else
 		"group-role.given", "administrator-role.given", // who may come in, and who keeps them
-		"looks.exported",        // everybody's footprints at once
-		"outside-role.approved": // weeks and months of access outside a role
+		"looks.exported",   // everybody's footprints at once
+		DecideOutside.Name: // weeks and months of access outside a role
 		return true
 	}
 	return false

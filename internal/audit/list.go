@@ -26,6 +26,11 @@ type Footprint struct {
 	Detail    map[string]any
 }
 
+// ActorName is in SQL the name of the actor a, as the reader may know it: the name
+// of whoever reads their own file is that of the file.
+const ActorName = `case when exists (select from app.role_held own where own.actor_id = a.id and own.record_id is not null and own.actor_id <> app.me()
+	and not exists (select from app.record its where its.id = own.record_id)) then 'The person whose file it is' else coalesce(a.name, '') end`
+
 // OfRecord lists the footprints on a record, newest first, before the
 // footprint with id before (0 for the first page), at most limit. Who may audit
 // the record sees all of them, also where they may not see the record itself: then
@@ -43,9 +48,7 @@ func OfRecord(ctx context.Context, db *pg.DB, actor access.Actor, record, before
 			return fault.NotThere()
 		}
 		rows, err := tx.Query(ctx, `
-			select f.id, f.at, f.actor_id, case when exists (select from app.record r where r.id = f.record_id)
-					or not exists (select from app.role_held h where h.actor_id = f.actor_id and h.record_id = f.record_id)
-					then coalesce(a.name, '') else 'The person whose file it is' end as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
+			select f.id, f.at, f.actor_id, `+ActorName+` as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
 				f.document_id as document, coalesce(d.title, '') as title, v.number as version, f.detail
 			from app.footprint f
 			left join app.actor a on a.id = f.actor_id

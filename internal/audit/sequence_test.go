@@ -123,6 +123,7 @@ func (g *grove) write(done, batches *atomic.Int64) {
 }
 
 // killHolders ends whoever holds the tree's lock, now and then, and enough times.
+// Writers share another one (app.hold_footprints), which is left alone.
 func (g *grove) killHolders(ctx context.Context, killed *atomic.Int64) {
 	conn, err := pgx.Connect(context.Background(), g.Super)
 	if err != nil {
@@ -133,7 +134,7 @@ func (g *grove) killHolders(ctx context.Context, killed *atomic.Int64) {
 	for ctx.Err() == nil && killed.Load() < commits()/100 { // then they are left in peace, however slow the machine is
 		var n int64
 		err := conn.QueryRow(context.Background(), `select count(*) filter (where pg_terminate_backend(l.pid)) from pg_locks l join pg_database d on d.oid = l.database
-			where l.locktype = 'advisory' and l.granted and d.datname = current_database()`).Scan(&n)
+			where l.locktype = 'advisory' and l.mode = 'ExclusiveLock' and l.granted and d.datname = current_database()`).Scan(&n)
 		if err != nil {
 			g.t.Error(err)
 			return

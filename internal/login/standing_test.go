@@ -127,7 +127,7 @@ func TestLacks(t *testing.T) {
 	}
 	w.Exec(t, fmt.Sprintf(`set session_replication_role = replica; update app.sign_in set proved_at = null where id = (select sign_in_id from app.session where id = %d)`, a.Actor.Session))
 	lacks(demanding, access.MakeToken, login.LacksFreshness)
-	for _, action := range []access.Action{access.MapGroup, access.EndSessions, access.GiveAdministrator, {Name: "looks.exported"}, {Name: "outside-role.approved"}} {
+	for _, action := range []access.Action{access.MapGroup, access.EndSessions, access.GiveAdministrator, {Name: "looks.exported"}, access.DecideOutside} {
 		lacks(demanding, action, login.LacksFreshness)
 	}
 }

@@ -127,7 +127,7 @@ func known(to Route) bool {
 
 const concernColumns = `
 	select c.id, c.at, c.footprint_id as footprint, c.words, coalesce(w.goes_to, c.goes_to) as goes_to, c.wanted, coalesce(b.name, '') as raised_by,
-		case when f.id is not null then coalesce(a.name, '') else '' end as about_name, c.raised_by = app.me() as mine, app.handles(c.id) as handles, f.id is not null as known,
+		case when f.id is not null then ` + audit.ActorName + ` else '' end as about_name, c.raised_by = app.me() as mine, app.handles(c.id) as handles, f.id is not null as known,
 		c.record_id as record, coalesce(r.name, '') as record_name,
 		coalesce((select e.what from app.concern_event e where e.concern_id = c.id order by e.what = 'closed' desc, e.id desc limit 1), 'sent') as state,
 		coalesce((select e.outcome from app.concern_event e where e.concern_id = c.id and e.what = 'closed'), '') as outcome

@@ -121,7 +121,7 @@ const narrow = ` f.at >= @from::timestamptz and f.at < @until::timestamptz and (
 
 // about gives the looks whose ids the common table "these" holds.
 const about = `, seen as materialized (select * from app.how_seen(array(select id from these)))
-	select f.id, f.at, f.actor_id, coalesce(a.name, '') as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
+	select f.id, f.at, f.actor_id, ` + audit.ActorName + ` as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
 		f.document_id as document, coalesce(d.title, '') as title, v.number as version, f.detail,
 		f.record_id as record, coalesce(r.name, '') as record_name, (f.class / 3)::smallint as kind, f.sought,
 		coalesce(s.audited, false) as audited, f.actor_id = app.me() as mine, coalesce(s.roles, '{}') as held_text, coalesce(s.ways, '{}') as ways_text

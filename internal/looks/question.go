@@ -101,7 +101,7 @@ type Question struct {
 
 func asked(ctx context.Context, tx *pg.Tx, where string, args pgx.NamedArgs) ([]Question, error) {
 	rows, err := tx.Query(ctx, `
-		select q.id, q.footprint_id as footprint, q.at, q.words, coalesce(b.name, '') as by, coalesce(a.name, '') as asked, coalesce(w.words, '') as answer, w.at as answered_at, q.about_actor = app.me() as to_me
+		select q.id, q.footprint_id as footprint, q.at, q.words, coalesce(b.name, '') as by, `+audit.ActorName+` as asked, coalesce(w.words, '') as answer, w.at as answered_at, q.about_actor = app.me() as to_me
 		from app.look_question q left join app.look_answer w on w.question_id = q.id left join app.actor a on a.id = q.about_actor left join app.actor b on b.id = q.asked_by `+where, args)
 	if err != nil {
 		return nil, err

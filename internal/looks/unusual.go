@@ -71,7 +71,7 @@ func (p Period) Bounds() (from, until time.Time) { return p.From.Start(), p.Unti
 func LastDays(n int, today clock.Day) Period { return Period{today.Plus(1 - n), today} }
 
 const unusual = `
-	select u.rule, u.key, u.actor_id, coalesce(a.name, '') as actor, coalesce(a.post_title, '') as post, u.role, u.record_id as record, coalesce(r.name, '') as record_name,
+	select u.rule, u.key, u.actor_id, ` + audit.ActorName + ` as actor, coalesce(a.post_title, '') as post, u.role, u.record_id as record, coalesce(r.name, '') as record_name,
 		(f.class / 3)::smallint as kind, coalesce(h.name, '') as home, u.looks, u.refused, u.usual::float8 as usual, u.first_at, u.last_at, u.since, u.footprint_id as footprint,
 		coalesce(i.outcome, '') as into_outcome, coalesce(i.words, '') as into_words, coalesce(i.by, '') as into_by, i.at as into_at
 	from app.unusual(@from, @until, @opens::time, @shuts::time, @floor, @times, @shift, @not_staff, @often) u

@@ -17,15 +17,15 @@ import (
 // the command line and the verifier in Python say that all is whole; after a
 // superuser has changed one footprint they say that it is not, and which.
 func (s *stack) auditor(t *testing.T) {
-	dpo := s.come(t, "dpo", browsertest.Options{Width: 1200}, false)
+	p := s.come(t, auditor, browsertest.Options{Width: 1200}, false)
 	check := func(want string) {
 		t.Helper()
-		dpo.Open(s.URL + "/oversight/checkpoints")
-		dpo.act("Check now")
-		if said := dpo.Text(); !strings.Contains(said, want) {
+		p.Open(s.URL + "/oversight/checkpoints")
+		p.act("Check now")
+		if said := p.Text(); !strings.Contains(said, want) {
 			t.Errorf("the page does not say %q: %s", want, said)
 		}
-		dpo.Axe()
+		p.Axe()
 	}
 	check("footprints are as they were signed")
 	dir := t.TempDir()
@@ -37,13 +37,13 @@ func (s *stack) auditor(t *testing.T) {
 	must(t, s.database().QueryRow(context.Background(), `select f.id, f.actor_id from app.leaf l join app.footprint f on f.id = l.footprint_id where l.place = 321`).Scan(&event, &actor))
 	s.tamper(`update app.footprint set actor_id = 1 where id = $1`, event)
 	check(fmt.Sprintf("Changed at place 321: footprint %d", event))
-	dpo.Shot("checkpoints-not-whole")
+	p.Shot("checkpoints-not-whole")
 	if out := s.verified(t, 1, filepath.Join(dir, "after"), key, held); !strings.Contains(out, fmt.Sprintf("changed at place 321: footprint %d ", event)) {
 		t.Errorf("it is not located:\n%s", out)
 	}
 	s.tamper(`update app.footprint set actor_id = $2 where id = $1`, event, actor)
 	check("footprints are as they were signed")
-	dpo.Shot("checkpoints-whole")
+	p.Shot("checkpoints-whole")
 }
 
 // audit runs a verb of the command line beside the portal, with its settings.

@@ -133,6 +133,8 @@ func TestJourneysInABrowser(t *testing.T) {
 	t.Run("everyPage", s.everyPage)
 	t.Run("inspector", s.fourActions)
 	t.Run("oversight", s.oversight)
+	t.Run("opened", s.opened)
+	t.Run("everybody", s.everybody)
 }
 
 // policy: staff send a policy, the manager approves it, staff send the next

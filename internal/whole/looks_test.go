@@ -10,7 +10,7 @@ import (
 )
 
 // auditor is who audits in the journeys: whoever holds the right to audit everywhere.
-const auditor = "dpo"
+const auditor = "auditor"
 
 // oversight walks who has looked and journey D7: an auditor picks days, draws a sample,
 // asks why and reads the answer, looks at what is out of the ordinary, raises a concern

@@ -273,7 +273,8 @@ func NotesOf(notes []versions.Note, reads bool) []NoteLine {
 	return list
 }
 
-// LodgedNeeds are the reviews of lodgings that wait for somebody. The title of
+// LodgedNeeds are the reviews of lodgings that wait for somebody: each is about
+// something that is kept from the person it concerns. The title of
 // what is restricted does not stand on a page that is open all day.
 func LodgedNeeds(due []versions.Lodged) []NeedRow {
 	var list []NeedRow
@@ -286,16 +287,4 @@ func LodgedNeeds(due []versions.Lodged) []NeedRow {
 		list = append(list, row)
 	}
 	return list
-}
-
-// Lodges adds reviews of lodgings to what needs somebody, before all else: each
-// is about something that is kept from the person it concerns.
-func (h *Home) Lodges(due []versions.Lodged) {
-	rows := LodgedNeeds(due)
-	h.Needs = append(rows, h.Needs...)
-	h.waiting += len(rows)
-	h.Heading = heading(h.waiting)
-	if len(h.Needs) > mostRows {
-		h.Needs = h.Needs[:mostRows]
-	}
 }

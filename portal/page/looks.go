@@ -82,7 +82,7 @@ func BasisWords(basis, role string) string {
 	if basis == "role" && role != "" {
 		return "by role: " + lowerFirst(RoleWords(role))
 	}
-	words, ok := map[string]string{"role": "by role", "key-worker": "as key worker", "break-glass": "by access outside their role", "inspector-pass": "by an inspector’s pass",
+	words, ok := map[string]string{"role": "by role", "key-worker": "as key worker", "break-glass": "by access outside their role", "inspector-pass": "because it was opened to them as an inspector",
 		"portal-link": "by a link", "data-subject": "because it is about them"}[basis]
 	if !ok {
 		return "by a grant"

@@ -28,12 +28,21 @@ type Myself struct {
 	Sessions             []SessionRow
 	Tokens               []TokenRow
 	MoreTokens           string
-	Did                  string // address of their own footprints
+	More                 []Link // what else is theirs
+	Own                  bool   // they read their own file, and nothing else
 }
 
-// MyselfOf begins the page with who somebody is and which roles they hold.
-func MyselfOf(p people.Profile) Myself {
-	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider, Did: PersonAddress(int64(p.ID)) + "/footprints"}
+// MyselfOf begins the page with who somebody is and which roles they hold. asks tells
+// that they may ask for access outside their role.
+func MyselfOf(p people.Profile, own, asks bool) Myself {
+	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider, Own: own}
+	m.More = []Link{{"What you did", PersonAddress(int64(p.ID)) + "/footprints"}, {"Concerns you raised", "/oversight/concerns"}}
+	if !own {
+		m.More = append(m.More, Link{"Declare a relative or friend whose record may be here", "/me/relatives"})
+	}
+	if asks {
+		m.More = append(m.More, Link{"Access outside your role", "/outside-role"})
+	}
 	for _, r := range p.Roles {
 		m.Roles = append(m.Roles, RoleRow{RoleWords(r.Role), Where(r.Home), DayOf(r.From)})
 	}

@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -197,9 +196,9 @@ func OutsideTabs(which grants.Which) []Tab {
 	return list
 }
 
-// Outside adds what waits about access outside a role, and about declared
-// relatives.
-func (h *Home) Outside(n grants.OutsideNeeds, now time.Time) {
+// OutsideNeedRows are what waits for somebody about access outside a role, and about
+// declared relatives.
+func OutsideNeedRows(n grants.OutsideNeeds, now time.Time) []NeedRow {
 	var rows []NeedRow
 	add := func(verb string, o grants.Outside, path, why string, status Status) {
 		rows = append(rows, NeedRow{Verb: verb, What: outsideName(o), Address: OutsideAddress(o.ID) + path, Why: why, Status: status})
@@ -234,12 +233,7 @@ func (h *Home) Outside(n grants.OutsideNeeds, now time.Time) {
 		rows = append(rows, NeedRow{Verb: "Act", What: "A relative or friend who may come here", Address: "/oversight/relatives/" + strconv.FormatInt(d.ID, 10),
 			Why: d.Who + " has declared somebody in words. See whether a record has to be kept from them.", Status: Status{waiting(d.At, now), "next"}})
 	}
-	h.waiting += len(rows)
-	h.Heading = heading(h.waiting)
-	h.Needs = slices.Concat(rows, h.Needs)
-	if len(h.Needs) > mostRows {
-		h.Needs = h.Needs[:mostRows]
-	}
+	return rows
 }
 
 func by(o grants.Outside) string {

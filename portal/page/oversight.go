@@ -51,13 +51,6 @@ func LookNeeds(w looks.Waiting, now time.Time) []NeedRow {
 	return list
 }
 
-// AddNeeds adds things that wait to the home page.
-func (h *Home) AddNeeds(rows []NeedRow) {
-	h.Needs = append(h.Needs, rows...)
-	h.waiting += len(rows)
-	h.Heading = heading(h.waiting)
-}
-
 func orSomebody(name string) string {
 	if name == "" {
 		return "somebody"
