@@ -57,18 +57,71 @@ create policy sees on app.document_move for select to custodian_app using (docum
 
 -- +goose StatementBegin
 -- The standings of a record's documents that the actor sees, and that were known at a moment: the rule is asked once for each document, where the policy of
--- app.standing has to ask it for each standing. What a page of a record reads by the hundred is read here.
-create function app.standings_of(record bigint, known timestamptz) returns table (document_id bigint, version_id bigint, in_from timestamptz, in_to timestamptz, known_from timestamptz)
+-- app.standing has to ask it for each standing. What a page of a record reads by the hundred is read here,
+create function app.standings_of(record bigint, known timestamptz) returns table (document_id bigint, version_id bigint, number int, in_from timestamptz, in_to timestamptz, known_from timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, app rows 500 as $$
 declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
 begin
-  return query select s.document_id, s.version_id, s.in_from, s.in_to, s.known_from from app.document d join app.standing s on s.document_id = d.id
+  return query select s.document_id, s.version_id, v.number, s.in_from, s.in_to, s.known_from
+    from app.document d join app.standing s on s.document_id = d.id join app.version v on v.id = s.version_id
     where d.record_id = standings_of.record and s.known_from <= known and s.known_to > known
       and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
       and (d.class % 3 <> 2 or not app.about_me(d.record_id)); -- as the policies of app.document
 end $$;
 -- +goose StatementEnd
 alter function app.standings_of(bigint, timestamptz) owner to custodian_rule;
+
+-- +goose StatementBegin
+-- How each document of a record that the actor sees stood at a moment, as known at another: the version in force; when one comes that was told by then; when
+-- the last ended; the first withdrawal that stood, and whether one is what ended it; the newest version that waits for approval, where that is asked.
+-- A withdrawal that was said again with no new version in between does not stand (app.timeline). As above, the rule is asked once for each document.
+create function app.shelf_of(record bigint, at timestamptz, day_ends timestamptz, known timestamptz, waits boolean)
+returns table (document_id bigint, version_id bigint, in_from timestamptz, in_to timestamptz, known_from timestamptz, comes timestamptz, ended timestamptz,
+  withdrawn timestamptz, withdrawal_ended boolean, waiting int)
+language plpgsql stable security definer set search_path = pg_catalog, app rows 200 as $$
+declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
+begin
+  return query select d.id, s.version_id, s.in_from, s.in_to, s.known_from, s.comes, s.ended, g.first, g.ended, w.number
+  from app.document d
+  cross join lateral (
+    select max(s.version_id) filter (where s.in_from <= shelf_of.at and s.in_to > shelf_of.at) as version_id, max(s.in_from) filter (where s.in_from <= shelf_of.at and s.in_to > shelf_of.at) as in_from,
+      max(s.in_to) filter (where s.in_from <= shelf_of.at and s.in_to > shelf_of.at) as in_to, max(s.known_from) filter (where s.in_from <= shelf_of.at and s.in_to > shelf_of.at) as known_from,
+      min(s.in_from) filter (where s.in_from > shelf_of.at and exists (
+        select from app.statement t where t.document_id = d.id and t.version_id = s.version_id and t.said_at < day_ends)) as comes,
+      max(s.in_to) filter (where s.in_to <= shelf_of.at) as ended, count(*) > 0 as told
+    from app.standing s where s.document_id = d.id and s.known_from <= known and s.known_to > known
+  ) s
+  left join lateral (
+    select min(e.in_from) as first, bool_or(e.in_from = s.ended) as ended from app.statement e
+    where e.document_id = d.id and e.version_id is null and e.said_at <= known and not exists (
+      select from app.statement l where l.document_id = d.id and l.version_id is null and l.said_at > e.said_at and l.said_at <= known and not exists (
+        select from app.statement t where t.document_id = d.id and t.kind = 'told' and t.said_at > e.said_at and t.said_at < l.said_at))
+  ) g on s.version_id is null and s.comes is null and (s.ended is not null or not s.told)
+  left join lateral (
+    select v.number from (select v.id, v.number from app.version v where v.document_id = d.id order by v.number desc limit 1) v
+    where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
+  ) w on waits and d.needs_approval
+  where d.record_id = shelf_of.record and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+end $$;
+-- +goose StatementEnd
+alter function app.shelf_of(bigint, timestamptz, timestamptz, timestamptz, boolean) owner to custodian_rule;
+
+-- +goose StatementBegin
+-- Of each of these documents that the actor sees: its newest version, where nothing was decided about that one, and the version in force at a moment. As above,
+-- for the page that asks it of every document that needs approval.
+create function app.heads_of(documents bigint[], at timestamptz) returns table (document_id bigint, waits bigint, holds int, review_on date)
+language plpgsql stable security definer set search_path = pg_catalog, app rows 200 as $$
+declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
+begin
+  return query select d.id, w.id, c.number, c.review_on from app.document d
+    left join lateral (select v.id from (select v.id from app.version v where v.document_id = d.id order by v.number desc limit 1) v
+      where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)) w on true
+    left join lateral (select v.number, v.review_on from app.standing s join app.version v on v.id = s.version_id
+      where s.document_id = d.id and s.in_from <= heads_of.at and s.in_to > heads_of.at and s.known_to = 'infinity' limit 1) c on true
+    where d.id = any (documents) and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+end $$;
+-- +goose StatementEnd
+alter function app.heads_of(bigint[], timestamptz) owner to custodian_rule;
 
 -- +goose StatementBegin
 -- Tells, when the change commits, whose rights it may have changed, so that what they are being sent is asked about again at once. Only the actor's id is said:

@@ -70,7 +70,7 @@ func (k *Keeper) Needs(ctx context.Context, actor access.Actor) (Needs, error) {
 
 // waiting gives the documents that need approval at the actor's places, with the
 // newest version of each where nothing was decided about it, and the one in force.
-// An earlier version waits no more: the newest is what would hold. A version with
+// The rule is asked once for each document (app.heads_of). An earlier version waits no more: the newest is what would hold. A version with
 // content of the actor's own is not theirs to approve, whoever brought it back.
 const waiting = `
 	with reach as materialized (select app.reach(4) as approve, app.shields() as shields, app.my_kind() = 'person' as person), mine as (
@@ -82,24 +82,19 @@ const waiting = `
 			select d.* from app.document d where s.scope = 2 and d.record_id = s.scope_id and d.needs_approval
 		) x order by x.id
 	)
-	select d.id, d.title, r.id, r.name, coalesce(h.name, ''), r.open,
+	select d.id, d.title, r.id, r.name, coalesce(p.name, ''), r.open,
 		reach.person and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, reach.approve, reach.shields),
 		coalesce(w.number, 0), coalesce(w.author, ''), coalesce(w.post_title, ''), w.recorded_at, coalesce(w.note, ''),
 		coalesce(w.author_id = app.me(), false),
 		w.number is not null and exists (select from app.version o where o.document_id = d.id and o.sha256 = w.sha256 and o.author_id = app.me()),
-		coalesce(c.number, 0), c.review_on
-	from mine d cross join reach
+		coalesce(h.holds, 0), h.review_on
+	from app.heads_of(array(select m.id from mine m), @now) h
+	join mine d on d.id = h.document_id
+	cross join reach
 	join app.record r on r.id = d.record_id
-	left join app.home h on h.id = d.home_id
-	left join lateral (
-		select v.*, (select a.name from app.actor a where a.id = v.author_id) as author from (
-			select v.* from app.version v where v.document_id = d.id order by v.number desc limit 1
-		) v where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
-	) w on true
-	left join lateral (
-		select v.number, v.review_on from app.standing s join app.version v on v.id = s.version_id where s.document_id = d.id and s.in_from <= @now and s.in_to > @now and s.known_to = 'infinity' limit 1
-	) c on true
-	where (w.number is not null or c.number is not null) and ` + whole + `
+	left join app.home p on p.id = d.home_id
+	left join lateral (select v.*, (select a.name from app.actor a where a.id = v.author_id) as author from app.version v where v.id = h.waits) w on true
+	where w.number is not null or h.holds is not null
 	order by coalesce(w.recorded_at, 'infinity'), d.id`
 
 // waits is a row of it.

@@ -89,9 +89,9 @@ func (k *Keeper) Look(ctx context.Context, actor access.Actor, record int64, q L
 	return s, err
 }
 
-// shelf reads the rows. The standings of the whole record are read at once
-// (app.standings_of), since the rule is then asked once for each document. Of the
-// standings that were known at one moment at most one holds at another.
+// shelf reads the rows. How the documents stand is told by app.shelf_of, in which
+// the rule is asked once for each of them. Of the standings that were known at one
+// moment at most one holds at another.
 func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row, error) {
 	known, now := q.Known, false
 	if known.IsZero() || known.After(tx.Now) {
@@ -105,22 +105,9 @@ func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row
 	}
 	rows, err := tx.Query(ctx, `
 		select `+documentColumns+`, s.version_id, nullif(s.in_from, 'infinity'), nullif(s.in_to, 'infinity'), s.known_from, s.comes,
-			coalesce(s.ended, g.first), g.first is not null and (s.ended is null or g.ended), coalesce(w.number, 0)
-		from app.document d
-		left join (
-			select s.document_id, max(s.version_id) filter (where s.in_from <= @at and s.in_to > @at) as version_id, max(s.in_from) filter (where s.in_from <= @at and s.in_to > @at) as in_from,
-				max(s.in_to) filter (where s.in_from <= @at and s.in_to > @at) as in_to, max(s.known_from) filter (where s.in_from <= @at and s.in_to > @at) as known_from,
-				min(s.in_from) filter (where s.in_from > @at and exists (
-					select from app.statement t where t.document_id = s.document_id and t.version_id = s.version_id and t.said_at < @end)) as comes,
-				max(s.in_to) filter (where s.in_to <= @at) as ended
-			from app.standings_of(@record, @known) s group by s.document_id
-		) s on s.document_id = d.id
-		left join lateral (`+withdrawals+`) g on s.version_id is null and s.comes is null and (s.ended is not null or s.document_id is null)
-		left join lateral (
-			select v.number from (select v.id, v.number from app.version v where v.document_id = d.id order by v.number desc limit 1) v
-			where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
-		) w on @waits and d.needs_approval
-		where d.record_id = @record and `+whole+` and (@waits or s.version_id is not null or s.comes is not null or s.ended is not null or g.first <= @at) and `+order+` limit @limit`, args)
+			coalesce(s.ended, s.withdrawn), s.withdrawn is not null and (s.ended is null or s.withdrawal_ended), coalesce(s.waiting, 0)
+		from app.shelf_of(@record, @at, @end, @known, @waits) s join app.document d on d.id = s.document_id
+		where (@waits or s.version_id is not null or s.comes is not null or s.ended is not null or s.withdrawn <= @at) and `+order+` limit @limit`, args)
 	if err != nil {
 		return nil, err
 	}
@@ -130,16 +117,6 @@ func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row
 	}
 	return list, fill(ctx, tx, list, ids)
 }
-
-// withdrawals gives the first withdrawal of a document d that stood as known
-// then, and whether one is what ended it. A withdrawal that was said again with no
-// new version in between does not stand (app.timeline).
-const withdrawals = `
-	select min(e.in_from) as first, bool_or(e.in_from = s.ended) as ended
-	from app.statement e
-	where e.document_id = d.id and e.version_id is null and e.said_at <= @known and not exists (
-		select from app.statement l where l.document_id = d.id and l.version_id is null and l.said_at > e.said_at and l.said_at <= @known and not exists (
-			select from app.statement t where t.document_id = d.id and t.kind = 'told' and t.said_at > e.said_at and t.said_at < l.said_at))`
 
 func scanRows(rows pgx.Rows) ([]Row, map[int64]*Answer, error) {
 	answers := map[int64]*Answer{}
@@ -237,12 +214,12 @@ func (k *Keeper) Changes(ctx context.Context, actor access.Actor, record int64, 
 // where no other begins.
 const changes = `
 	with c as materialized (
-		select e.at, d.id, d.title, d.kind, e.version_id
+		select e.at, d.id, d.title, d.kind, e.number
 		from app.document d join (
-			select s.document_id, s.version_id, s.in_from, s.in_to, lead(s.in_from) over (partition by s.document_id order by s.in_from) as next
+			select s.document_id, s.number, s.in_from, s.in_to, lead(s.in_from) over (partition by s.document_id order by s.in_from) as next
 			from app.standings_of(@record, @known) s
 		) s on s.document_id = d.id cross join lateral (
-			select s.in_from as at, s.version_id
+			select s.in_from as at, s.number
 			union all
 			select s.in_to, null where s.in_to < 'infinity' and s.next is distinct from s.in_to
 		) e where d.record_id = @record
@@ -253,5 +230,5 @@ const changes = `
 		union all
 		(select 2, c.* from c where c.at >= @end order by c.at, c.title, c.id limit 1)
 	)
-	select p.part, p.at, p.id, p.title, p.kind, coalesce((select v.number from app.version v where v.id = p.version_id), 0), p.version_id is null
+	select p.part, p.at, p.id, p.title, p.kind, coalesce(p.number, 0), p.number is null
 	from part p order by p.part, p.at, p.title, p.id`

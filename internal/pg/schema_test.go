@@ -20,6 +20,8 @@ var definers = map[string]string{
 	"shields":         "as reach; of a shield its subject is told nothing",
 	"glimpsed":        "as reach, for grants on one version",
 	"standings_of":    "asks the rule once for a document where the policy asks it for each of its standings; it calls app.sees",
+	"heads_of":        "as standings_of, for versions and decisions",
+	"shelf_of":        "as standings_of, for all that a record's page says of its documents",
 	"scopes":          "as reach, to drive lists from the places where something may be seen",
 	"my_grants":       "the actor's own grants for access.Decide, in one trip",
 	"my_provider":     "asked by the policies of the table that it reads",
