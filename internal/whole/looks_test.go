@@ -66,6 +66,15 @@ func (s *stack) oversight(t *testing.T) {
 			p.Has("At night")
 			p.Has("Toni Example")
 
+			p.Open(s.URL + "/oversight")
+			p.act("Access outside one’s role")
+			p.Has("Morgan Example")
+			p.Axe()
+			p.Open(s.URL + "/oversight")
+			p.act("Restricted sections")
+			p.Has("40 days overdue")
+			p.Axe()
+
 			p.Open(s.URL + fmt.Sprintf("/looks/%d/concern", look))
 			p.Choose("The responsible individual")
 			p.fill("What worries you?", "Raised in the test, "+name)

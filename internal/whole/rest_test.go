@@ -6,7 +6,7 @@ func withRest(pages map[string][][2]string) map[string][][2]string {
 	wren, heron := "/records/{record Wren Sample}", "/records/{record Heron Specimen}"
 	plan := "/documents/{document Wren Sample/Care plan}"
 	for who, list := range map[string][][2]string{
-		"staff": {{"why", wren + "/why"}, {"document-why", plan + "/why"}, {"raise", "/looks/{look}/concern"}, {"concerns", "/oversight/concerns"}},
+		"staff": {{"why", wren + "/why"}, {"document-why", plan + "/why"}, {"concerns", "/oversight/concerns"}},
 		"manager": {{"me", "/me"}, {"open-to-inspector", wren + "/people/inspector"}, {"record-people-then", wren + "/people?on-day=1&on-month=2&on-year=2026"}, {"safety", wren + "/safety"}, {"document-why", plan + "/why"},
 			{"care-plan-footprints", plan + "/footprints"}, {"person-footprints", "/people/{person Sam Example}/footprints"}, {"person-then", "/people/{person Toni Example}?on-day=1&on-month=2&on-year=2026"},
 			{"outside", "/oversight/outside-role"}, {"concerns", "/oversight/concerns"}, {"checkpoints", "/oversight/checkpoints"}, {"give-role", "/people/{person Sam Example}/roles/give"}},
