@@ -13,12 +13,15 @@ import (
 // have theirs.
 func EndAt(list []AccessRow, g grants.Told, address string, rows map[string]bool) {
 	for i, r := range list {
-		if r.Address == PersonAddress(int64(g.Actor)) && r.How == basis(g, g.RecordKind) && r.Why == g.Why && !rows[strconv.Itoa(i)] {
+		if r.Address == PersonAddress(int64(g.Actor)) && r.How == basis(g, g.RecordKind) && r.Why == g.Why && r.When == From(g.From, g.Until) && r.lasts() && !rows[strconv.Itoa(i)] {
 			list[i].End, rows[strconv.Itoa(i)] = address, true
 			return
 		}
 	}
 }
+
+// lasts tells whether a row is not of something that has ended already.
+func (r AccessRow) lasts() bool { return r.Status == nil || r.Status.Look != "past" }
 
 // StandOf says whether both consents stand now.
 func StandOf(list []grants.Consent, visitor grants.Role, now time.Time) string {
