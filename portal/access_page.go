@@ -81,6 +81,17 @@ func (s *server) refuse(c *gin.Context, actor access.Actor, a audit.Act) error {
 	return notThere()
 }
 
+// turnedAway leaves the footprint of a refusal that is found while a form is only
+// being shown, where nothing else would.
+func (s *server) turnedAway(c *gin.Context, actor access.Actor, a audit.Act, err error) error {
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+		if e := audit.Refuse(c.Request.Context(), s.db, actor, a); e != nil {
+			return e
+		}
+	}
+	return err
+}
+
 // askGift adds the fields of a role that is given by somebody who keeps one
 // setting's people, or who hands their own on.
 func askGift(v *page.Change, form *page.Form, homes []people.Home, gifts []grants.Gift) {

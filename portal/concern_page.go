@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/internal/looks"
 	"custodian/portal/page"
@@ -47,7 +48,7 @@ func (s *server) raise(c *gin.Context, actor access.Actor) error {
 	case fault.Is(err, fault.NotFound):
 		told, err := looks.ToldOne(c.Request.Context(), s.db, actor, footprint)
 		if err != nil {
-			return err
+			return s.turnedAway(c, actor, audit.Act{Action: access.RaiseConcern, Detail: audit.Detail{"footprint": footprint}}, err)
 		}
 		v.Heading, v.Caption, menu, hint = "Tell us what worries you", "Your file", page.ListAddress(told.Kind), "Use your own words. It does not have to be long."
 		v.Words = []string{"Choose who should read it. The person who looked will not see it. We will tell you here what we find out."}
@@ -172,12 +173,13 @@ func (s *server) askWhy(c *gin.Context, actor access.Actor) error {
 		}
 		form = page.NewForm(values, problems)
 	}
+	about := audit.Act{Action: access.AskReason, Detail: audit.Detail{"footprint": footprint}}
 	l, err := looks.Get(c.Request.Context(), s.db, actor, footprint)
 	if err != nil {
-		return err
+		return s.turnedAway(c, actor, about, err)
 	}
 	if l.Mine || !l.Audited {
-		return notThere()
+		return s.turnedAway(c, actor, about, notThere())
 	}
 	v := page.Change{Caption: l.Actor, Heading: "Ask why they looked", Address: page.LookAddress(footprint, "ask"), Submit: page.Submit{Words: "Ask", Cancel: "/oversight/looks"}, FactsTitle: "The look", Facts: page.LookFacts(l, now()),
 		Words: []string{"They find the question on their home page, with your name, and answer there. Question and answer are kept."}}

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/internal/people"
 	"custodian/portal/page"
@@ -50,15 +51,16 @@ func (s *server) saySafety(c *gin.Context, actor access.Actor) error {
 	if !slices.Contains(people.Topics(access.YoungPerson), topic) {
 		return notThere()
 	}
+	about := audit.Act{Action: access.SaySafety, Target: audit.Target{Record: record}}
 	panel, err := people.SafetyOf(c.Request.Context(), s.db, actor, record, people.SafetyAsk{})
 	if err != nil {
-		return err
+		return s.turnedAway(c, actor, about, err)
 	}
 	if !slices.ContainsFunc(panel.Lines, func(l people.Line) bool { return l.Topic == topic }) {
-		return notThere()
+		return s.turnedAway(c, actor, about, notThere())
 	}
 	if no := panel.Cannot(); no != nil {
-		return no
+		return s.turnedAway(c, actor, about, no)
 	}
 	if c.Request.Method == http.MethodGet {
 		return s.askSafety(c, actor, panel, topic, http.StatusOK, page.NewForm(page.DayFields(url.Values{"none": {"no"}}, "from_on", today()), nil))

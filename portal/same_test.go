@@ -37,7 +37,11 @@ func TestNotThereAndNotYoursAreTheSame(t *testing.T) {
 				p.others[name] = "99999999"
 			}
 		}
+		was := g.refusals()
 		a := []func(string, portal.Route, spot) answered{g.program, g.page}[half](role, r, p)
+		if g.refusals() == was {
+			t.Errorf("%s %s as %s is answered with %d, and leaves no footprint", r.Method, r.Path, role, a.status)
+		}
 		a.body = requestID.ReplaceAllString(a.body, "")
 		return a
 	}

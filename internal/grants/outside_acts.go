@@ -155,12 +155,12 @@ func NotesOn(ctx context.Context, db *pg.DB, actor access.Actor, record, before 
 	var list []OutsideNote
 	about := audit.Act{Action: access.ReadOutside, Target: audit.Target{Record: record}}
 	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
-		var seen bool
-		if err := tx.QueryRow(ctx, `select exists (select from app.record where id = @record)`, pgx.NamedArgs{"record": record}).Scan(&seen); err != nil {
+		s, rights, err := whereIs(ctx, tx.Reader(), record)
+		if err != nil {
 			return err
 		}
-		if !seen {
-			return fault.NotThere()
+		if _, ok := access.DecideRecord(rights, access.ReadOutside, s.place(record)); !ok {
+			return fault.New(fault.Forbidden, "Only somebody who reads this file can read the notes on it. Ask its manager.")
 		}
 		list, err = notesOn(ctx, tx.Reader(), record, before, limit)
 		tx.Record(about)

@@ -25,30 +25,40 @@ type site struct {
 
 // siteOf finds a record that the actor manages, and holds it where it is.
 func siteOf(ctx context.Context, tx *audit.Tx, record int64) (site, error) {
-	var s site
 	if err := tx.Share(ctx, "record", record); err != nil { // it does not move until this is committed
-		return s, err
+		return site{}, err
 	}
-	err := tx.QueryRow(ctx, `select r.provider_id, r.home_id, coalesce(h.kind, ''), r.kind, r.open from app.record r left join app.home h on h.id = r.home_id where r.id = @record`,
-		pgx.NamedArgs{"record": record}).Scan(&s.provider, &s.home, &s.homeKind, &s.kind, &s.open)
-	if pg.None(err) {
-		return s, fault.NotThere()
-	}
+	s, rights, err := whereIs(ctx, tx.Reader(), record)
 	if err != nil {
 		return s, err
 	}
-	rights, err := tx.Rights(ctx)
-	if err != nil {
-		return s, err
+	if _, ok := access.DecideRecord(rights, access.GiveGrant, s.place(record)); !ok {
+		return s, fault.New(fault.Forbidden, "Only somebody who manages this record can do this. Ask its manager.")
 	}
+	return s, nil
+}
+
+// place is where a record stands before access.Decide.
+func (s site) place(record int64) access.Place {
 	p := access.Place{Provider: s.provider, Record: record, Class: access.ClassOf(s.kind, access.General)}
 	if s.home != nil {
 		p.Home = *s.home
 	}
-	if _, ok := access.DecideRecord(rights, access.GiveGrant, p); !ok {
-		return s, fault.New(fault.Forbidden, "Only somebody who manages this record can do this. Ask its manager.")
+	return p
+}
+
+// whereIs finds a record that the actor sees at all, and what they hold.
+func whereIs(ctx context.Context, tx *pg.Tx, record int64) (s site, rights access.Rights, err error) {
+	err = tx.QueryRow(ctx, `select r.provider_id, r.home_id, coalesce(h.kind, ''), r.kind, r.open from app.record r left join app.home h on h.id = r.home_id where r.id = @record`,
+		pgx.NamedArgs{"record": record}).Scan(&s.provider, &s.home, &s.homeKind, &s.kind, &s.open)
+	if pg.None(err) {
+		return s, rights, fault.NotThere()
 	}
-	return s, nil
+	if err != nil {
+		return s, rights, err
+	}
+	rights, err = tx.Rights(ctx)
+	return s, rights, err
 }
 
 // OwnKinds are the kinds of record that somebody can be let read as their own, and
