@@ -81,7 +81,16 @@ type Plain struct {
 // NoticeOf says what has just been done, by the word that the address carries;
 // nil for a word that is not known.
 func NoticeOf(what string) *Notice {
-	text, ok := map[string]string{
+	text, ok := notices()[what]
+	if !ok {
+		return nil
+	}
+	return &Notice{Title: "Done", Text: text}
+}
+
+// notices are what can have been done, by the word in the address.
+func notices() map[string]string {
+	return map[string]string{
 		"added":             "Added",
 		"submitted":         "Sent for approval",
 		"approved":          "Approved",
@@ -144,11 +153,7 @@ func NoticeOf(what string) *Notice {
 		"circle":            "The record is kept from everybody but you. Let in those who need it",
 		"let-in":            "They are let in",
 		"shield-ended":      "That shield has ended",
-	}[what]
-	if !ok {
-		return nil
 	}
-	return &Notice{Title: "Done", Text: text}
 }
 
 // SecondStepFor begins a sentence with the roles that ask for a second step.
