@@ -403,3 +403,26 @@ create policy says on app.safety_statement for insert to custodian_app with chec
 create policy sections on app.footprint as restrictive for select to custodian_app using (actor_id = (select app.me())
   or (document_id is null or app.sees(provider_id, app.lies_in(record_id), record_id, document_id, app.class_now(document_id), (select app.reach(64)), (select app.shields())))
     and (class is null or class % 3 <> 2 and coalesce(app.class_now(document_id), 0) % 3 <> 2 or not app.about_me(record_id)));
+
+-- +goose StatementBegin
+-- The register for whoever audits what is restricted and may not read it: when, on what ground, by whom, and when it is looked at again. Neither whose it is, nor
+-- what it is called, nor why.
+create function app.restricted_register(after_due date, after_id bigint, how_many int)
+returns table (id bigint, document_id bigint, record_id bigint, kind smallint, home text, ground text, lodged_by text, post_title text, lodged_at timestamptz, due date)
+language plpgsql stable security definer set search_path = pg_catalog, app as $$
+begin
+  return query select l.id, l.document_id, l.record_id, r.kind, coalesce(h.name, ''), l.ground, a.name, l.post_title, l.lodged_at, next.on_date
+    from app.lodging l join app.record r on r.id = l.record_id join app.actor a on a.id = l.lodged_by left join app.home h on h.id = r.home_id
+    cross join lateral (select coalesce((select x.review_on from app.lodging_event x where x.lodging_id = l.id and x.review_on is not null order by x.id desc limit 1), l.review_on) as on_date) next
+    where l.record_id = any (array(
+        select distinct p.id from app.scopes(64) s cross join lateral (
+          select q.id from app.record q where s.scope = 0 and q.provider_id = s.scope_id
+          union all select q.id from app.record q where s.scope = 1 and q.home_id = s.scope_id
+          union all select q.id from app.record q where s.scope = 2 and q.id = s.scope_id) p))
+      and app.sees(r.provider_id, r.home_id, r.id, l.document_id, (r.kind * 3 + 2)::smallint, app.reach(64), app.shields()) and not app.about_me(r.id)
+      and not exists (select from app.lodging_event x where x.lodging_id = l.id and x.what in ('moved-out', 'withdrawn'))
+      and (next.on_date, l.id) > (after_due, after_id)
+    order by next.on_date, l.id limit least(how_many, 1000);
+end $$;
+-- +goose StatementEnd
+alter function app.restricted_register(date, bigint, int) owner to custodian_rule;

@@ -226,4 +226,18 @@ func TestRegisterGoesOn(t *testing.T) {
 	if l := manager.open("/oversight/restricted?due=2199-12-31&after=1"); len(l.all("tbody tr")) != 0 {
 		t.Error("behind the last there is more")
 	}
+	// an auditor who reads nothing is told of days and grounds
+	l := w.auditor().open("/oversight/restricted")
+	if len(l.all("tbody tr")) != 3 || !strings.Contains(l.source, "Document ") {
+		t.Errorf("an auditor is shown %d", len(l.all("tbody tr")))
+	}
+	for _, words := range []string{"Wren", "Finch", secret, "/lodgings/"} {
+		if strings.Contains(l.text("main"), words) || strings.Contains(l.text("tbody"), words) || strings.Contains(l.source, `href="/lodgings/`) {
+			t.Errorf("an auditor is told of %q", words)
+		}
+	}
+	unread := read[page[lodging]](w.get("avery", "/api/v1/lodgings?limit=2"))
+	if len(unread.Items) != 2 || unread.Next == nil {
+		t.Errorf("an auditor's program is told of %+v", unread)
+	}
 }

@@ -231,7 +231,8 @@ type RegisterPlace struct {
 
 // Register lists the lodgings in place that the actor decides about or audits, the
 // longest overdue first. Who does neither anywhere is told that there is no
-// register. Looking is recorded.
+// register. Who audits and may not read is told neither names nor titles nor
+// reasons. Looking is recorded.
 func (k *Keeper) Register(ctx context.Context, actor access.Actor, after RegisterPlace, limit int) ([]Lodged, error) {
 	var list []Lodged
 	about := audit.Act{Action: access.ListLodgings}
@@ -240,10 +241,14 @@ func (k *Keeper) Register(ctx context.Context, actor access.Actor, after Registe
 		if err != nil {
 			return err
 		}
-		if !anyRestricted(rights, access.Manage|access.Read) && !anyRestricted(rights, access.Audit|access.Read) {
+		switch {
+		case anyRestricted(rights, access.Manage|access.Read), anyRestricted(rights, access.Audit|access.Read):
+			list, err = due(ctx, tx.Reader(), access.Manage|access.Audit, after, clock.Last, limit)
+		case anyRestricted(rights, access.Audit):
+			list, err = dueUnread(ctx, tx.Reader(), after, limit)
+		default:
 			return fault.NotThere()
 		}
-		list, err = due(ctx, tx.Reader(), access.Manage|access.Audit, after, clock.Last, limit)
 		tx.Record(about)
 		return err
 	})
@@ -283,6 +288,27 @@ func due(ctx context.Context, tx *pg.Tx, anyOf access.Right, after RegisterPlace
 		return nil, err
 	}
 	return scanLodged(tx, rows)
+}
+
+// dueUnread is the register for whoever audits what is restricted and reads none of it.
+func dueUnread(ctx context.Context, tx *pg.Tx, after RegisterPlace, limit int) ([]Lodged, error) {
+	from := clock.First
+	if after.ID != 0 {
+		from = after.Due
+	}
+	rows, err := tx.Query(ctx, `
+		select id, document_id, record_id, kind, home, ground, lodged_by, post_title, lodged_at, due from app.restricted_register(@due::date, @id, @limit) order by due, id`,
+		pgx.NamedArgs{"due": from.UTC(), "id": after.ID, "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Lodged, error) {
+		l := Lodged{Today: clock.DayOf(tx.Now)}
+		var due time.Time
+		err := row.Scan(&l.ID, &l.Document, &l.Record, &l.RecordKind, &l.HomeName, &l.Ground, &l.By, &l.Post, &l.At, &due)
+		l.Due = dayOfDate(due)
+		return l, err
+	})
 }
 
 // DueLodgings lists the lodgings in place that the actor decides about, with a

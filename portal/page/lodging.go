@@ -29,6 +29,9 @@ func lodgedRow(l versions.Lodged) LodgedRow {
 	if r.Title == "" {
 		r.Title = "A document"
 	}
+	if l.RecordName == "" { // whoever audits and may not read
+		r.Title, r.Record, r.Address = fmt.Sprintf("Document %d", l.Document), RecordNumber(l.RecordKind, l.Record), ""
+	}
 	if l.EndedAt != nil {
 		r.Due = "–"
 	}
