@@ -17,7 +17,8 @@ const matrixHead = `Who may ask for what: made by TestMatrix from the router's o
 
 Of records there are three letters: for a young person's record, a library, and a staff file. "closed" is the record; "shielded" is it from whoever asks; "sensitive" and
 "restricted" are the sections in which its documents lie. "own" is the setting at which the role is held, or for roles that hold for the whole organisation one of its settings.
-"left" held a role until it was ended; "one-version" holds a grant on version 1 of a document of the first record, and nothing else. Routes with the same answers share a table.
+A young person's "sensitive" record is open to visitors, by two consents; its "restricted" one has a circle of all who ask around it. The visitor under regulation 25 visits the other
+setting, and the parent's own record is not among these. "left" held a role until it was ended; "one-version" holds a grant on version 1 of a document of the first record, and nothing else. Routes with the same answers share a table.
 `
 
 // text writes the matrix: one table for all routes that are answered alike.

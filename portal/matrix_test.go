@@ -248,7 +248,8 @@ func oracle(rights access.Rights, r portal.Route, p spot) bool {
 		_, ok = access.Decide(rights, access.AuditRecord, place)
 	}
 	if one := slices.ContainsFunc(rights.Grants, func(g access.Grant) bool { return g.Scope == access.AtVersion }); one && p.home+p.state == 0 && p.kind == access.YoungPerson {
-		ok = ok || strings.Contains(r.Path, "/versions/:n") && (act == access.OpenVersion || act == access.ViewDocument)
+		ok = ok || strings.Contains(r.Path, "/versions/:n") && (act == access.OpenVersion || act == access.ViewDocument) ||
+			act == access.ViewReasons || act.Name == access.ViewFootprints.Name // why they see it, and their own footprints on it
 	}
 	return ok
 }
@@ -309,18 +310,30 @@ func (g *grid) page(role string, r portal.Route, p spot) (a answered) {
 		}
 		return a
 	}
-	if r.Method != http.MethodPost {
+	key := role + " " + f.path
+	show := func() (answered, url.Values) {
+		a, values := ask(http.MethodGet, "", ""), url.Values{}
+		if a.status == http.StatusOK {
+			top, err := html.Parse(strings.NewReader(a.body))
+			must(g.t, err)
+			values = leaf{top: top, t: g.t}.typed()
+		}
+		return a, values
+	}
+	switch {
+	case r.Method == http.MethodGet && slices.ContainsFunc(portal.PageRoutes(), func(other portal.Route) bool { return other.Method == http.MethodPost && other.Path == r.Path }):
+		a, g.shown[key] = show() // and it is sent as it was shown, when its turn comes
+		return a
+	case r.Method != http.MethodPost:
 		return ask(r.Method, "", "")
 	}
 	if strings.HasSuffix(r.Path, "/add") && !strings.HasPrefix(r.Path, "/settings") || strings.HasSuffix(r.Path, "/more") {
 		kind, body := f.file(g.t)
 		return ask(r.Method, kind, body)
 	}
-	values := url.Values{}
-	if a := ask(http.MethodGet, "", ""); a.status == http.StatusOK {
-		top, err := html.Parse(strings.NewReader(a.body))
-		must(g.t, err)
-		values = leaf{top: top, t: g.t}.typed()
+	values, shown := g.shown[key]
+	if !shown {
+		_, values = show()
 	}
 	for i := 0; i < len(f.fields); i += 2 {
 		values.Set(f.fields[i], f.fields[i+1])

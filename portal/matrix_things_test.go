@@ -97,6 +97,7 @@ func (g *grid) things() {
 			for _, document := range []string{shut.submitted, shut.approved} {
 				lodging := g.one(`insert into app.lodging (document_id, record_id, ground, reason, advised_by, originator, review_on, lodged_by) values ($1::bigint, $2, 'in-confidence', 'for the test', $3, 'A neighbour', current_date + 30, $3)`, document, shut.record, keeper)
 				g.one(`insert into app.lodging_note (record_id, lodging_id, what, by_actor, at) values ($1, $2, 'lodged', $3, now())`, shut.record, lodging, keeper)
+				g.one(`insert into app.consultation (lodging_id, answer, words, on_date, by_actor) values ($1, 'agrees', 'for the test', current_date, $2)`, lodging, keeper)
 				if shut.kind == access.YoungPerson {
 					put("lodgings/:id", lodging)
 				}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -52,9 +53,10 @@ type grid struct {
 	spots    []spot
 	places   []spot // of settings alone
 	marks    map[string]mark
-	filled   map[string]filling // the right form for each page
-	requests map[string]asked   // the right request of a program
-	missed   int                // answers that something is not there
+	filled   map[string]filling    // the right form for each page
+	requests map[string]asked      // the right request of a program
+	shown    map[string]url.Values // what stood in a form when it was shown
+	missed   int                   // answers that something is not there
 }
 
 // mark is how a table looked when everything was planted.
@@ -86,7 +88,7 @@ func inRole() map[string]string {
 
 func newGrid(t testing.TB) *grid {
 	t.Helper()
-	g := &grid{world: newWorld(t), roles: gridRoles(), stages: map[string]stage{}}
+	g := &grid{world: newWorld(t), roles: gridRoles(), stages: map[string]stage{}, shown: map[string]url.Values{}}
 	ctx := context.Background()
 	var err error
 	g.super, err = pgx.Connect(ctx, g.Super)

@@ -112,7 +112,7 @@ func (s stage) fill(r portal.Route) filling {
 	case "GET /people/:id", "GET /people/:id/roles/give":
 		return filling{strings.Replace(r.Path, ":id", actor, 1), nil}
 	case "POST /people/:id/roles/give":
-		return filling{strings.Replace(r.Path, ":id", actor, 1), append([]string{"role", "staff", "setting", number(s.Homes[sample.Supported])}, why...)}
+		return filling{strings.Replace(r.Path, ":id", actor, 1), append(append([]string{"role", "shift-lead", "setting", home}, fields("until", day(1))...), why...)}
 	case "GET /people/:id/roles/:role/end", "POST /people/:id/roles/:role/end":
 		return filling{strings.NewReplacer(":id", actor, ":role", number(s.held)).Replace(r.Path), why}
 	case "GET /people/:id/left", "POST /people/:id/left":
