@@ -363,12 +363,17 @@ create trigger ends after insert on app.outside_ending for each row execute func
 -- +goose StatementBegin
 -- What somebody was given outside their role ends at the latest with their right to ask for it: with the last role that has it.
 create function app.break_ends() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
-declare last timestamptz;
 begin
-  select coalesce(max(g.valid_until), now()) into last from app.grants g where g.actor_id = new.actor_id and g.rights & 128 <> 0 and g.valid_until > now() and g.valid_from <= now();
-  insert into app.grant_ending (grant_id, by_actor, how) select g.id, coalesce(app.me(), 1), 'role-ended' from app.grants g
-    where g.actor_id = new.actor_id and g.basis = 'break-glass' and g.valid_until > greatest(g.valid_from, last) on conflict do nothing;
-  update app.grants g set valid_until = greatest(g.valid_from, last) where g.actor_id = new.actor_id and g.basis = 'break-glass' and g.valid_until > greatest(g.valid_from, last);
+  -- a grant on a staff file (classes 3 to 5) wants a right to ask that covers staff files; the last of the others does for the rest, and where none is left it ends now
+  with due as (
+    select g.id, greatest(g.valid_from, now(), (select max(b.valid_until) from app.grants b where b.actor_id = g.actor_id and b.rights & 128 <> 0
+      and b.valid_from <= now() and b.valid_until > now() and (g.mask & (7 << 3) = 0 or b.mask & (7 << 3) <> 0))) as at
+    from app.grants g where g.actor_id = new.actor_id and g.basis = 'break-glass' and g.valid_until > now()
+  ), told as (
+    insert into app.grant_ending (grant_id, by_actor, how) select g.id, coalesce(app.me(), 1), 'role-ended'
+    from due d join app.grants g on g.id = d.id where g.valid_until > d.at on conflict do nothing
+  )
+  update app.grants g set valid_until = d.at from due d where g.id = d.id and g.valid_until > d.at;
   return null;
 end $$;
 -- +goose StatementEnd

@@ -182,15 +182,16 @@ end $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- The groups that the directories of all providers put somebody into. For Custodian itself, which does not know yet whose person is signing in.
+-- The groups that directories put somebody into: those of all providers for Custodian itself, which does not know yet whose person is signing in; for the
+-- directory of a provider and its administrators, their own.
 create function app.scim_groups(by_issuer text, by_subject text) returns text[] language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
-  if app.me() is distinct from 1 then return '{}'; end if;
   return (select coalesce(array_agg(distinct n.name), '{}') from app.scim_user u
     join app.scim_member m on m.user_id = u.id and m.until_at = 'infinity'
     join app.scim_group_said g on g.group_id = m.group_id and g.until_at = 'infinity' and not g.deleted
     cross join lateral (values (g.display_name), (g.external_id)) n (name)
-    where u.issuer = by_issuer and u.subject = by_subject and n.name <> '');
+    where u.issuer = by_issuer and u.subject = by_subject and n.name <> ''
+      and (app.me() = 1 or app.directs(u.provider_id, app.reach(256)) or app.manages(u.provider_id, null, app.reach(8))));
 end $$;
 -- +goose StatementEnd
 create index scim_user_subject on app.scim_user (issuer, subject);

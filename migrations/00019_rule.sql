@@ -101,7 +101,8 @@ begin
     select v.number from (select v.id, v.number from app.version v where v.document_id = d.id order by v.number desc limit 1) v
     where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
   ) w on waits and d.needs_approval
-  where d.record_id = shelf_of.record and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+  where d.record_id = shelf_of.record and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
+    and (d.class % 3 <> 2 or not app.about_me(d.record_id));
 end $$;
 -- +goose StatementEnd
 alter function app.shelf_of(bigint, timestamptz, timestamptz, timestamptz, boolean) owner to custodian_rule;
@@ -118,7 +119,8 @@ begin
       where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)) w on true
     left join lateral (select v.number, v.review_on from app.standing s join app.version v on v.id = s.version_id
       where s.document_id = d.id and s.in_from <= heads_of.at and s.in_to > heads_of.at and s.known_to = 'infinity' limit 1) c on true
-    where d.id = any (documents) and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+    where d.id = any (documents) and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
+      and (d.class % 3 <> 2 or not app.about_me(d.record_id));
 end $$;
 -- +goose StatementEnd
 alter function app.heads_of(bigint[], timestamptz) owner to custodian_rule;

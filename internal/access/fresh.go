@@ -15,7 +15,8 @@ var (
 // An action is in the list by its name, which never changes.
 func (a Action) Fresh() bool {
 	switch a.Name {
-	case "token.made", // keys
+	case "token.made", MakeDirectoryToken.Name, // keys
+		StopDirectory.Name, // which lets leavers in again
 		"sessions.ended",                               // of somebody else
 		"group-role.given", "administrator-role.given", // who may come in, and who keeps them
 		"looks.exported",   // everybody's footprints at once
