@@ -16,7 +16,7 @@ var (
 func (a Action) Fresh() bool {
 	switch a.Name {
 	case "token.made", MakeDirectoryToken.Name, // keys
-		StopDirectory.Name, // which lets leavers in again
+		StopDirectory.Name,                             // which lets leavers in again
 		"sessions.ended",                               // of somebody else
 		"group-role.given", "administrator-role.given", // who may come in, and who keeps them
 		"looks.exported",   // everybody's footprints at once
