@@ -201,13 +201,14 @@ func (k *Keeper) RestrictedOf(ctx context.Context, actor access.Actor, record in
 			return err
 		}
 		var provider int64
-		var own bool
-		err = tx.QueryRow(ctx, `select provider_id, app.about_me(id) from app.record where id = @record`, pgx.NamedArgs{"record": record}).Scan(&provider, &own)
+		var own, sees bool
+		err = tx.QueryRow(ctx, `select provider_id, app.about_me(id), app.sees(provider_id, home_id, id, 0, (kind * 3 + 2)::smallint, (select app.reach(1)), (select app.shields()))
+			from app.record where id = @record`, pgx.NamedArgs{"record": record}).Scan(&provider, &own, &sees)
 		if err != nil {
 			return err
 		}
 		place := access.Place{Provider: provider, Home: s.Where.Home, Record: record, Class: access.ClassOf(s.Where.Kind, access.Restricted)}
-		if _, ok := access.Decide(rights, access.ViewLodgings, place); !ok || own || !slices.Contains(access.SectionsOf(s.Where.Kind), access.Restricted) {
+		if _, ok := access.Decide(rights, access.ViewLodgings, place); !ok || !sees || own || !slices.Contains(access.SectionsOf(s.Where.Kind), access.Restricted) {
 			return fault.NotThere()
 		}
 		_, s.May = access.Decide(rights, access.AddDocument, place)

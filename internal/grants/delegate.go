@@ -90,7 +90,11 @@ func administers(ctx context.Context, tx *pg.Tx) (bool, error) {
 		return false, err
 	}
 	_, ok := access.Decide(rights, access.GiveRole, access.Place{Provider: tx.Actor.Provider, Class: access.ClassOf(access.Staff, access.General)})
-	return ok, nil
+	if !ok {
+		return false, nil
+	}
+	err = tx.QueryRow(ctx, `select app.manages(@provider, null, (select app.reach(8)))`, pgx.NamedArgs{"provider": tx.Actor.Provider}).Scan(&ok)
+	return ok, err
 }
 
 // within refuses, for everybody but an administrator, to give more than one holds

@@ -58,6 +58,16 @@ func Keeps(ctx context.Context, tx *pg.Tx, a access.Action) (Reach, error) {
 	if a.Needs == access.Manage {
 		_, r.Audit = access.Decide(rights, access.AuditRecord, place)
 	}
+	// the database is asked as well: it shows colleagues to everybody
+	var keeps, audits bool
+	var at []int64
+	err = tx.QueryRow(ctx, `select app.manages(@provider, null, (select app.reach(8))), app.audits(@provider, null, (select app.reach(64))),
+		array(select h.id from app.home h where h.provider_id = @provider and app.manages(h.provider_id, h.id, (select app.reach(8))))`,
+		pgx.NamedArgs{"provider": tx.Actor.Provider}).Scan(&keeps, &audits, &at)
+	if err != nil {
+		return r, err
+	}
+	r.All, r.Audit = r.All && keeps, r.Audit && audits
 	if r.All || r.Audit {
 		return r, nil
 	}
@@ -68,7 +78,7 @@ func Keeps(ctx context.Context, tx *pg.Tx, a access.Action) (Reach, error) {
 	if slices.ContainsFunc(homes, func(h Home) bool {
 		place.Home = h.ID
 		_, ok := access.Decide(rights, a, place)
-		return ok
+		return ok && slices.Contains(at, h.ID)
 	}) {
 		return r, nil
 	}
