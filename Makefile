@@ -11,10 +11,10 @@ DATA    ?= data/demo
 FUZZTIME ?= 30s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+GOTESTSUM := gotest.tools/gotestsum@v1.13.0 --format pkgname --hide-summary=skipped
 
-# The two modules: the product, and the demonstration stack that is never linked into it.
+# The demonstration stack is a module of its own, never linked into the product; no C compiler is needed.
 STACK := cmd/devstack
-# No C compiler is needed; nothing of the product uses one.
 export CGO_ENABLED := 0
 
 .PHONY: help setup assets build run test deep check vulns fuzz bench e2e clean
@@ -25,7 +25,6 @@ help: ## show this list
 setup: ## install what this machine lacks (apt, with sudo where needed)
 	@bash .ci/setup
 
-# What the pages are made of is built again when its sources are newer than what was built last.
 ASSETS := web/package-lock.json web/build.mjs $(wildcard web/scss/* web/scripts/* web/img/*)
 assets: web/built/manifest.json ## build the style sheet, scripts and fonts of the pages (npm ci, then sass)
 
@@ -45,12 +44,14 @@ run: ## open the demonstration at http://127.0.0.1:8080 (LISTEN=host:port, DATA=
 test: setup build ## everything, with a seeded sample of the long suites (25 minutes at most on two cores)
 	go vet ./...
 	go -C $(STACK) vet ./...
-	go -C $(STACK) test -timeout 25m ./...
-	go test -timeout 25m ./...
+	go -C $(STACK) run $(GOTESTSUM) --jsonfile ../../bin/ran-stack.json -- -timeout 45m ./...
+	go run $(GOTESTSUM) --jsonfile bin/ran.json -- -timeout 45m ./...
+	go test -count=1 ./internal/house -run TestSecurityTable -ran ../../bin/ran.json,../../bin/ran-stack.json
 
 deep: setup build ## everything, with the full counts of the long suites
 	CUSTODIAN_DEEP=1 go -C $(STACK) test -count=1 -timeout 0 ./...
-	CUSTODIAN_DEEP=1 go test -count=1 -timeout 0 ./...
+	CUSTODIAN_DEEP=1 go run $(GOTESTSUM) --jsonfile bin/ran.json -- -count=1 -timeout 0 ./...
+	go test -count=1 ./internal/house -run TestSecurityTable -ran ../../bin/ran.json
 
 check: ## gofmt, vet, staticcheck and the house rules
 	@wrong=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' 2>/dev/null)); [ -z "$$wrong" ] || { echo "not formatted; run gofmt -w on:" $$wrong; exit 1; }

@@ -50,37 +50,26 @@ begin
 end $$;
 -- +goose StatementEnd
 
+-- As in 00014, for those who see the document; a move is no version's.
+drop policy sees on app.document_move;
+create policy sees on app.document_move for select to custodian_app using (document_id <> all ((select app.glimpsed())::bigint[]) and exists (select from app.document d where d.id = document_id
+  and (from_class % 3 <> 2 and to_class % 3 <> 2 or app.sees(d.provider_id, d.home_id, d.record_id, d.id, (d.class / 3 * 3 + 2)::smallint, (select app.reach(1)), (select app.shields())))));
+
 -- +goose StatementBegin
--- The days on which what is in force in a record changed, as known now, in the documents that the actor sees: within a time (part 0), the last before a day (1) and
--- the first after it (2). One version begins, and one ends where no other begins. The rule is asked once for each document, where the policy of app.standing has
--- to ask it for each standing: a page reads them by the hundred.
-create function app.changes_of(record bigint, since timestamptz, till timestamptz, day timestamptz, day_ends timestamptz)
-returns table (part int, at timestamptz, document_id bigint, number int)
-language plpgsql stable security definer set search_path = pg_catalog, app rows 100 as $$
+-- The standings of a record's documents that the actor sees, and that were known at a moment: the rule is asked once for each document, where the policy of
+-- app.standing has to ask it for each standing. What a page of a record reads by the hundred is read here,
+create function app.standings_of(record bigint, known timestamptz) returns table (document_id bigint, version_id bigint, number int, in_from timestamptz, in_to timestamptz, known_from timestamptz)
+language plpgsql stable security definer set search_path = pg_catalog, app rows 500 as $$
 declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields();
 begin
-  return query with c as materialized (
-    select e.at, d.id, d.title, e.version_id
-    from app.document d cross join lateral (
-      select s.version_id, s.in_from, s.in_to, lead(s.in_from) over (order by s.in_from) as next
-      from app.standing s where s.document_id = d.id and s.known_to = 'infinity'
-    ) s cross join lateral (
-      select s.in_from as at, s.version_id
-      union all
-      select s.in_to, null where s.in_to < 'infinity' and s.next is distinct from s.in_to
-    ) e
-    where d.record_id = changes_of.record and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
-  ), parts as (
-    select 0 as part, c.* from c where c.at >= since and c.at < till
-    union all
-    (select 1, c.* from c where c.at < day order by c.at desc, c.title, c.id limit 1)
-    union all
-    (select 2, c.* from c where c.at >= day_ends order by c.at, c.title, c.id limit 1)
-  )
-  select p.part, p.at, p.id, (select v.number from app.version v where v.id = p.version_id) from parts p;
+  return query select s.document_id, s.version_id, v.number, s.in_from, s.in_to, s.known_from
+    from app.document d join app.standing s on s.document_id = d.id join app.version v on v.id = s.version_id
+    where d.record_id = standings_of.record and s.known_from <= known and s.known_to > known
+      and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
+      and (d.class % 3 <> 2 or not app.about_me(d.record_id)); -- as the policies of app.document
 end $$;
 -- +goose StatementEnd
-alter function app.changes_of(bigint, timestamptz, timestamptz, timestamptz, timestamptz) owner to custodian_rule;
+alter function app.standings_of(bigint, timestamptz) owner to custodian_rule;
 
 -- +goose StatementBegin
 -- How each document of a record that the actor sees stood at a moment, as known at another: the version in force; when one comes that was told by then; when
@@ -112,7 +101,8 @@ begin
     select v.number from (select v.id, v.number from app.version v where v.document_id = d.id order by v.number desc limit 1) v
     where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)
   ) w on waits and d.needs_approval
-  where d.record_id = shelf_of.record and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+  where d.record_id = shelf_of.record and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
+    and (d.class % 3 <> 2 or not app.about_me(d.record_id));
 end $$;
 -- +goose StatementEnd
 alter function app.shelf_of(bigint, timestamptz, timestamptz, timestamptz, boolean) owner to custodian_rule;
@@ -129,7 +119,8 @@ begin
       where not exists (select from app.decision x where x.document_id = d.id and x.version_id = v.id)) w on true
     left join lateral (select v.number, v.review_on from app.standing s join app.version v on v.id = s.version_id
       where s.document_id = d.id and s.in_from <= heads_of.at and s.in_to > heads_of.at and s.known_to = 'infinity' limit 1) c on true
-    where d.id = any (documents) and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden);
+    where d.id = any (documents) and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
+      and (d.class % 3 <> 2 or not app.about_me(d.record_id));
 end $$;
 -- +goose StatementEnd
 alter function app.heads_of(bigint[], timestamptz) owner to custodian_rule;
@@ -143,9 +134,37 @@ begin
   return null;
 end $$;
 -- +goose StatementEnd
-revoke all on function app.tell_of_rights() from public;
+-- +goose StatementBegin
+-- The same for what may change the rights of many: a record or document that lies elsewhere now, and a circle, which is about everybody who is not in it.
+create function app.tell_all_of_rights() returns trigger language plpgsql set search_path = pg_catalog, app as $$
+begin
+  perform pg_notify('custodian_rights', 'all');
+  return null;
+end $$;
+-- +goose StatementEnd
+revoke all on function app.tell_of_rights(), app.tell_all_of_rights() from public;
 create trigger tell after insert or update on app.grants for each row execute function app.tell_of_rights();
 create trigger tell after insert or update on app.shield for each row execute function app.tell_of_rights();
 create trigger tell after insert or update on app.role_held for each row execute function app.tell_of_rights();
 create trigger tell after insert or update on app.session for each row execute function app.tell_of_rights();
 create trigger tell after insert or update on app.token for each row execute function app.tell_of_rights();
+create trigger tell after insert or update on app.circle_member for each row execute function app.tell_of_rights();
+create trigger tell after insert on app.person_event for each row execute function app.tell_of_rights();
+create trigger tell after insert or update on app.circle for each row execute function app.tell_all_of_rights();
+create trigger tell after insert on app.document_move for each row execute function app.tell_all_of_rights();
+create trigger tell after insert on app.record_event for each row when (new.what = 'moved') execute function app.tell_all_of_rights();
+
+-- +goose StatementBegin
+-- What a directory said of somebody who is known here. What follows from consents and from the end of an access outside a role is told by the grants that end.
+create function app.tell_of_said() returns trigger language plpgsql security definer set search_path = pg_catalog, app as $$
+begin
+  perform pg_notify('custodian_rights', a.id::text) from app.actor a where a.provider_id = new.provider_id and a.issuer = new.issuer and a.subject = new.subject;
+  return null;
+end $$;
+-- +goose StatementEnd
+create trigger tell after insert on app.scim_user_said for each row execute function app.tell_of_said();
+alter function app.tell_of_said() owner to custodian_rule;
+set local role custodian_rule; -- whose function it is
+revoke all on function app.tell_of_said() from public;
+reset role;
+create trigger tell after insert on app.scim_stop for each row execute function app.tell_all_of_rights();

@@ -26,6 +26,7 @@ type spot struct {
 	latest   int
 	address  string // of the page and its form
 	back     string
+	advisers []versions.Adviser // who may be named where something is restricted
 }
 
 // newDocuments finds the record to which documents are to be added. Where that
@@ -57,7 +58,11 @@ func (s *server) spot(c *gin.Context, actor access.Actor, slot versions.Slot, re
 	if err != nil {
 		return spot{}, err
 	}
-	return spot{slot, where, slot.Document(), slot.Latest(), back + "/add", back}, refusal
+	advisers, err := s.advisersFor(c, actor, where)
+	if err != nil {
+		return spot{}, err
+	}
+	return spot{slot, where, slot.Document(), slot.Latest(), back + "/add", back, advisers}, refusal
 }
 
 // adding makes the handler of a page on which files are added to the spot that
@@ -69,6 +74,7 @@ func (s *server) adding(find func(*gin.Context, access.Actor) (spot, error)) han
 			return err
 		}
 		values := page.DayFields(nil, "in_force_from", today())
+		values.Set("section", c.Query("section"))
 		page.DayFields(values, "received_on", today())
 		return s.addPage(c, actor, at, http.StatusOK, values, nil)
 	}
@@ -97,7 +103,7 @@ func (s *server) addPage(c *gin.Context, actor access.Actor, at spot, status int
 
 // about says for the form what the file is to be.
 func (s *server) about(who *page.Who, at spot, values url.Values) page.About {
-	a := page.About{Record: at.where.Kind, Document: at.document, Latest: at.latest, Now: now()}
+	a := page.About{Record: at.where.Kind, Document: at.document, Latest: at.latest, Now: now(), Sections: at.where.Adds, Advisers: at.advisers}
 	a.Happened = readFacts(values, at.where.Kind, at.document).event
 	if who != nil {
 		a.Post = who.Post

@@ -49,6 +49,9 @@ func (s *server) documentPage(c *gin.Context, actor access.Actor) error {
 	v := page.DocumentOf(sheet, q.Day, known, q.Before, versionsOfPage)
 	if !sheet.Alone {
 		offersOf(&v, sheet)
+		if err := s.sectionOf(c, actor, &v, sheet); err != nil {
+			return err
+		}
 	}
 	if v.Frame, err = s.documentFrame(c, actor, sheet, q, ""); err != nil {
 		return err
@@ -131,6 +134,7 @@ func offersOf(v *page.Document, s versions.Sheet) {
 	if may.Add && !s.Where.Open {
 		v.MayNot = append(v.MayNot, "The record is closed, so nothing can be added to it.")
 	}
+	v.Looks, v.Reasons = page.DocumentAddress(s.Document.ID)+"/footprints", page.DocumentAddress(s.Document.ID)+"/why"
 	if s.Where.Record != 0 {
 		v.Footprints = &page.Link{Words: page.LookedWords(may.Audit), Address: page.RecordAddress(s.Where.Record) + "/footprints"}
 	}

@@ -42,7 +42,7 @@ func (s *server) addVersion(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	u.entry.Title, u.entry.Kind = "", "" // a version has those of its document
+	u.entry.Title, u.entry.Kind, u.entry.Section, u.entry.Lodging = "", "", "", versions.Lodging{} // a version has those of its document
 	added, err := s.keeper.AddVersion(c.Request.Context(), actor, slot, u.entry, u.received, u.key)
 	return s.added(c, added, err)
 }

@@ -12,6 +12,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/audit"
 	"custodian/internal/fault"
+	"custodian/internal/scim"
 	"custodian/portal/page"
 )
 
@@ -22,6 +23,7 @@ type problem struct {
 	Status int           `json:"status"`
 	Detail string        `json:"detail"`
 	Errors []fault.Field `json:"errors,omitempty"`
+	word   string        // what SCIM calls it
 }
 
 // face gives a kind of fault its status and title.
@@ -67,7 +69,11 @@ func (s *server) fail(c *gin.Context, err error) {
 		c.Set(cutKey, true)
 		panic(http.ErrAbortHandler)
 	}
-	s.say(c, problem{name, title, status, f.Public, f.Fields})
+	p := problem{Type: name, Title: title, Status: status, Detail: f.Public, Errors: f.Fields}
+	if d, ok := errors.AsType[*scim.Fault](err); ok {
+		p.word = d.Type
+	}
+	s.say(c, p)
 }
 
 // say writes a problem as the whole answer.
@@ -88,6 +94,10 @@ func (s *server) say(c *gin.Context, p problem) {
 	case http.StatusRequestEntityTooLarge:
 		h.Set("Connection", "close") // the rest is not read
 	}
+	if isDirectory(c) {
+		failDirectory(c, p)
+		return
+	}
 	if isPage(c) {
 		s.wrong(c, p)
 		return
@@ -102,10 +112,16 @@ func (s *server) say(c *gin.Context, p problem) {
 }
 
 // isPage tells whether a person is to read the answer: everything but the API,
-// the signs of life and what pages are made of.
+// what directory services ask, what the sign-in service says by itself, the
+// signs of life and what pages are made of.
 func isPage(c *gin.Context) bool {
 	path := c.Request.URL.Path
-	return !strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/assets/") && path != "/healthz" && path != "/readyz"
+	for _, begins := range []string{"/api/", "/assets/", "/scim/", "/sign-out/"} {
+		if strings.HasPrefix(path, begins) {
+			return false
+		}
+	}
+	return path != "/healthz" && path != "/readyz"
 }
 
 // wrong writes an error as a page.
@@ -116,6 +132,7 @@ func (s *server) wrong(c *gin.Context, p problem) {
 	if v.Frame, err = s.frame(c, actor, v.Heading, ""); err != nil {
 		v.Frame = page.Frame{Title: v.Heading} // with the database gone, say at least what is known
 	}
+	v.Frame.Seal = nil // an error is the same bytes whatever has been signed meanwhile
 	b, err := s.pages.Write("wrong", v)
 	if err != nil {
 		panic(err)

@@ -18,8 +18,9 @@ import (
 // factNames are the fields in which a person says what a file is: what is kept
 // for them when a form is refused, and given back.
 func factNames() []string {
-	names := []string{"title", "kind", "event_at-time", "late_reason", "know", "who", "who_post", "sender", "post_title", "note", "key", "latest"}
-	for _, day := range []string{"in_force_from", "in_force_to", "event_at", "received_on", "review_on"} {
+	names := []string{"title", "kind", "event_at-time", "late_reason", "know", "who", "who_post", "sender", "post_title", "note", "key", "latest",
+		"section", "ground", "reason", "advised_by", "originator"}
+	for _, day := range []string{"in_force_from", "in_force_to", "event_at", "received_on", "review_on", "lodging_review_on"} {
 		names = append(names, day+"-day", day+"-month", day+"-year")
 	}
 	return names
@@ -71,6 +72,8 @@ func readFacts(values url.Values, record access.RecordKind, of versions.Document
 	}
 	if of.ID != 0 {
 		f.entry.Note = strings.TrimSpace(values.Get("note"))
+	} else {
+		f.section(values, record)
 	}
 	f.check(of.ID == 0)
 	return f
@@ -94,6 +97,29 @@ func (f *facts) day(values url.Values, name, what string) string {
 	day, bad := readDay(values, name, what)
 	f.bad = append(f.bad, bad...)
 	return day
+}
+
+// section reads to which section it goes, and what goes with the restricted one.
+// What is typed there for another section is left alone.
+func (f *facts) section(values url.Values, record access.RecordKind) {
+	f.entry.Section = strings.TrimSpace(values.Get("section"))
+	if f.entry.Section == access.Restricted.String() {
+		var bad []fault.Field
+		f.entry.Lodging, bad = readLodging(values)
+		f.bad = append(f.bad, bad...)
+	}
+	for _, p := range f.entry.CheckSection(record, now()) {
+		if !slices.ContainsFunc(f.bad, func(b fault.Field) bool { return b.Name == p.Name }) {
+			f.bad = append(f.bad, p)
+		}
+	}
+}
+
+// readLodging reads what was typed about a lodging.
+func readLodging(values url.Values) (versions.Lodging, []fault.Field) {
+	day, bad := readDay(values, "lodging_review_on", "the day of the review")
+	return versions.Lodging{Ground: values.Get("ground"), Reason: strings.TrimSpace(values.Get("reason")), AdvisedBy: values.Get("advised_by"),
+		Originator: strings.TrimSpace(values.Get("originator")), ReviewOn: day}, bad
 }
 
 // holds reads from when to when it holds.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"custodian/internal/access"
 	"custodian/internal/clock"
 	"custodian/internal/fault"
 	"custodian/portal/page"
@@ -124,13 +125,20 @@ func (s *server) keepTyped(c *gin.Context) error {
 	return s.giveBack(c, values, files)
 }
 
+const signedOutMeanwhile = "Nothing you typed is lost. It stands on this page, and nothing has been sent yet."
+
 // giveBack writes the page on which what was typed stands.
 func (s *server) giveBack(c *gin.Context, values url.Values, files bool) error {
-	f, err := s.frame(c, noActor, "You have been signed out", "")
-	if err != nil {
+	v := page.Again{Lead: signedOutMeanwhile, SignIn: "/sign-in?to=/signed-in"}
+	return s.giveBackIn(c, v, noActor, "You have been signed out", values, files)
+}
+
+// giveBackIn writes it with other words, for somebody who has more to show.
+func (s *server) giveBackIn(c *gin.Context, v page.Again, actor access.Actor, title string, values url.Values, files bool) (err error) {
+	if v.Frame, err = s.frame(c, actor, title, ""); err != nil {
 		return err
 	}
-	v := page.Again{Frame: f, Address: c.Request.URL.RequestURI(), Files: files}
+	v.Address, v.Files = c.Request.URL.RequestURI(), files
 	for _, name := range sortedNames(values) {
 		for _, text := range values[name] {
 			v.Typed = append(v.Typed, page.Kept{Name: name, Text: text})
@@ -199,3 +207,6 @@ func partFile(p *multipart.Part) (string, bool) {
 // skippedBytes is how much of a stranger's files is read and thrown away to find
 // what was typed behind them.
 const skippedBytes = 64 << 20
+
+// line is a field that is one line, without the blanks around it.
+func line(values url.Values, name string) string { return strings.TrimSpace(values.Get(name)) }

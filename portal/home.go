@@ -6,6 +6,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/grants"
+	"custodian/internal/looks"
 	"custodian/internal/people"
 	"custodian/portal/page"
 )
@@ -38,10 +40,30 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 	}
 	v := page.HomeOf(needs, unfinished, news, libraries, now())
 	v.Add = page.Adding(menu, libraries)
-	if menu.Manages {
+	waits, err := looks.WaitsFor(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	v.Wait(nil, page.LookNeeds(waits, now()))
+	due, err := s.keeper.DueLodgings(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
+	v.Wait(page.LodgedNeeds(due), nil)
+	outside, err := grants.OutsideNeedsOf(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	v.Wait(page.OutsideNeedRows(outside, now()), nil)
+	switch {
+	case menu.Own != nil:
+		v.OfOwn(menu.Own[0])
+	case menu.Manages:
 		if err := s.forAdministrator(c, actor, &v); err != nil {
 			return err
 		}
+	case menu.Oversees && menu.Kinds == nil:
+		v.Oversees()
 	}
 	if v.Frame, err = s.frame(c, actor, "Home", "/home"); err != nil {
 		return err
@@ -55,7 +77,7 @@ func (s *server) forAdministrator(c *gin.Context, actor access.Actor, v *page.Ho
 	strangers, last := 0, now()
 	if s.signIn != nil {
 		var err error
-		if strangers, last, err = s.signIn.Strangers(c.Request.Context(), actor); err != nil {
+		if strangers, last, err = s.members.Strangers(c.Request.Context(), actor); err != nil {
 			return err
 		}
 	}

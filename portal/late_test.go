@@ -79,7 +79,7 @@ func TestPages(t *testing.T) {
 	for i := range 6 {
 		w.add("staff", w.library(), paper("form", "2026-01-01", strconv.Itoa(i)))
 		w.ok(201, "staff", http.MethodPost, "/api/v1/documents/"+v.Document.ID+"/versions", edition("2026-01-01", strconv.Itoa(i)))
-		w.ok(201, "staff", http.MethodPost, "/api/v1/tokens", map[string]any{"label": "t" + strconv.Itoa(i)})
+		w.newToken("staff", "t"+strconv.Itoa(i), 30)
 	}
 	home := "/api/v1/settings/" + number(w.Homes[sample.ChildrensHome]) + "/documents?"
 	for list, want := range map[string]int{

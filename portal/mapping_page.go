@@ -11,7 +11,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
-	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/people"
 	"custodian/portal/page"
 )
@@ -21,7 +21,7 @@ const cameRows = 200
 
 // mapGroup shows the form by which a group gives a role, and takes it.
 func (s *server) mapGroup(c *gin.Context, actor access.Actor) error {
-	seen, err := s.signIn.SignIns(c.Request.Context(), actor, 0, cameRows)
+	seen, err := s.members.SignIns(c.Request.Context(), actor, 0, cameRows)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *server) mapGroup(c *gin.Context, actor access.Actor) error {
 	}
 	n, bad := readMapping(values)
 	if err = fault.Bad(bad); err == nil {
-		_, err = s.signIn.MapGroup(c.Request.Context(), actor, n)
+		_, err = s.members.MapGroup(c.Request.Context(), actor, n)
 	}
 	if status, problems, ok := refused(err); ok {
 		return s.askMapping(c, actor, seen, status, page.NewForm(values, atChosen(values, problems)))
@@ -47,7 +47,7 @@ func (s *server) mapGroup(c *gin.Context, actor access.Actor) error {
 
 // cameWith is the group that the address points at: one of those that came with a
 // sign-in. It does not stand in the address by its name.
-func cameWith(c *gin.Context, seen []login.SignInSeen) string {
+func cameWith(c *gin.Context, seen []membership.SignInSeen) string {
 	at, err := strconv.Atoi(c.Query("group"))
 	for _, s := range seen {
 		if err == nil && strconv.FormatInt(s.ID, 10) == c.Query("sign-in") && at >= 0 && at < len(s.Groups) {
@@ -57,9 +57,9 @@ func cameWith(c *gin.Context, seen []login.SignInSeen) string {
 	return ""
 }
 
-func readMapping(values url.Values) (login.NewMapping, []fault.Field) {
+func readMapping(values url.Values) (membership.NewMapping, []fault.Field) {
 	g, _ := readGiving(values)
-	n := login.NewMapping{Group: values.Get("came"), Role: g.Role, Home: g.Home, Why: g.Why}
+	n := membership.NewMapping{Group: values.Get("came"), Role: g.Role, Home: g.Home, Why: g.Why}
 	other := strings.TrimSpace(values.Get("group"))
 	if n.Group == "" {
 		n.Group = other
@@ -79,7 +79,7 @@ func atChosen(values url.Values, problems []fault.Field) []fault.Field {
 	return problems
 }
 
-func (s *server) askMapping(c *gin.Context, actor access.Actor, seen []login.SignInSeen, status int, form *page.Form) error {
+func (s *server) askMapping(c *gin.Context, actor access.Actor, seen []membership.SignInSeen, status int, form *page.Form) error {
 	homes, err := people.Homes(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (s *server) askMapping(c *gin.Context, actor access.Actor, seen []login.Sig
 	role := form.Choice("role", "Which role does it give?", "", page.RoleOptions()...)
 	group := form.Line("group", "Name of another group (optional)", "Exactly as the sign-in service writes it. Only if it is not in the list.")
 	v.Fields = append(v.Fields, page.Field{Select: &came}, page.Field{Input: &group}, page.Field{Radios: &role})
-	v.Ask(form.Choice("setting", "Where?", "A responsible individual, a data protection officer and an administrator work for the whole provider; the others at a setting.", page.HomeOptions(homes)...),
+	v.Ask(form.Choice("setting", "Where?", wherePlaces, page.HomeOptions(homes)...),
 		form.Text("why", "Why?", "For example, “The team of Larch House”. It is kept with the mapping."))
 	return s.askPage(c, actor, v, "/sign-ins", status, form)
 }
@@ -102,14 +102,14 @@ func (s *server) unmapGroup(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	g, holders, err := s.signIn.MappingOf(c.Request.Context(), actor, id)
+	g, holders, err := s.members.MappingOf(c.Request.Context(), actor, id)
 	if err != nil {
 		return err
 	}
 	if c.Request.Method == http.MethodGet {
 		return s.askUnmap(c, actor, g, holders, http.StatusOK, page.NewForm(nil, nil))
 	}
-	err = s.signIn.UnmapGroup(c.Request.Context(), actor, id)
+	err = s.members.UnmapGroup(c.Request.Context(), actor, id)
 	if status, problems, ok := refused(err); ok {
 		return s.askUnmap(c, actor, g, holders, status, page.NewForm(nil, problems))
 	}
@@ -122,7 +122,7 @@ func (s *server) unmapGroup(c *gin.Context, actor access.Actor) error {
 	return s.done(c, "/sign-ins", "unmapped")
 }
 
-func (s *server) askUnmap(c *gin.Context, actor access.Actor, g login.Group, holders []login.Holder, status int, form *page.Form) error {
+func (s *server) askUnmap(c *gin.Context, actor access.Actor, g membership.Group, holders []membership.Holder, status int, form *page.Form) error {
 	v := page.Change{Caption: "Sign-ins", Heading: "End what a group gives", Address: "/sign-ins/mappings/" + strconv.FormatInt(g.ID, 10) + "/end",
 		Words: losing(g, holders), Submit: page.Submit{Words: "End it now", Cancel: "/sign-ins"}, FactsTitle: "The mapping",
 		Facts: []page.Fact{{Name: "Group", Text: g.Group}, {Name: "Gives", Text: page.RoleWords(string(g.Role))}, {Name: "Where", Text: page.Where(g.Home)},

@@ -17,7 +17,8 @@ const matrixHead = `Who may ask for what: made by TestMatrix from the router's o
 
 Of records there are three letters: for a young person's record, a library, and a staff file. "closed" is the record; "shielded" is it from whoever asks; "sensitive" and
 "restricted" are the sections in which its documents lie. "own" is the setting at which the role is held, or for roles that hold for the whole organisation one of its settings.
-"left" held a role until it was ended; "one-version" holds a grant on version 1 of a document of the first record, and nothing else. Routes with the same answers share a table.
+A young person's "sensitive" record is open to visitors, by two consents; its "restricted" one has a circle of all who ask around it. The visitor under regulation 25 visits the other
+setting, and the parent's own record is not among these. "left" held a role until it was ended; "one-version" holds a grant on version 1 of a document of the first record, and nothing else. Routes with the same answers share a table.
 `
 
 // text writes the matrix: one table for all routes that are answered alike.
@@ -26,7 +27,7 @@ func (m *matrix) text(halves ...[]portal.Route) (string, int) {
 	b.WriteString(matrixHead)
 	cells := 0
 	for i, routes := range halves {
-		fmt.Fprintf(&b, "\n%s\n", []string{"== What programs ask, with a token", "== Pages, in a session"}[i])
+		fmt.Fprintf(&b, "\n%s\n", []string{"== What programs ask, with a token", "== What directory services ask, with a token of theirs", "== Pages, in a session"}[i])
 		var order []string
 		families := map[string][]string{}
 		for _, r := range routes {
@@ -118,7 +119,7 @@ func readGolden(t *testing.T) map[string]map[string]string {
 			words := strings.Fields(line)
 			switch {
 			case len(words) == 0:
-			case slices.Contains([]string{"GET", "HEAD", "POST"}, words[0]) && len(words) == 3:
+			case slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, words[0]) && len(words) == 3:
 				routes = append(routes, words[0]+" "+words[1])
 				golden[routes[len(routes)-1]] = map[string]string{}
 			case len(routes) == 0 || words[0] == "own":
@@ -134,8 +135,8 @@ func readGolden(t *testing.T) map[string]map[string]string {
 			}
 		}
 	}
-	if len(golden) != len(portal.Routes())+len(portal.PageRoutes()) {
-		t.Fatalf("%s tells of %d routes; there are %d", matrixGolden, len(golden), len(portal.Routes())+len(portal.PageRoutes()))
+	if len(golden) != len(portal.Routes())+len(portal.PageRoutes())+len(portal.DirectoryRoutes()) {
+		t.Fatalf("%s tells of %d routes; there are %d", matrixGolden, len(golden), len(portal.Routes())+len(portal.PageRoutes())+len(portal.DirectoryRoutes()))
 	}
 	return golden
 }

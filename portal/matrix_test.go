@@ -46,8 +46,8 @@ func TestMatrix(t *testing.T) {
 			t.Fatal("the checks are to be taken out, and are still there")
 		}
 	}
-	programs, pages := portal.Routes(), portal.PageRoutes()
-	for _, r := range slices.Concat(programs, pages) {
+	programs, pages, directory := portal.Routes(), portal.PageRoutes(), portal.DirectoryRoutes()
+	for _, r := range slices.Concat(programs, pages, directory) {
 		m.answers[r.Method+" "+r.Path] = map[string][]byte{}
 	}
 	t.Run("ask", func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestMatrix(t *testing.T) {
 			t.Parallel()
 			g := newGrid(t)
 			g.loosen()
-			m.ask(g, programs, func(g *grid, role string, r portal.Route, p spot) answered { return g.program(role, r, p) })
+			m.ask(g, slices.Concat(programs, directory), func(g *grid, role string, r portal.Route, p spot) answered { return g.program(role, r, p) })
 		})
 		for half := range 2 {
 			t.Run(fmt.Sprint("pages ", half), func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestMatrix(t *testing.T) {
 				}
 				g := newGrid(t)
 				g.roles = slices.DeleteFunc(g.roles, func(role string) bool {
-					return role == "service" || slices.Index(gridRoles(), role)%2 != half // a service account has no browser
+					return role == "service" || role == "directory" || slices.Index(gridRoles(), role)%2 != half // a service account has no browser
 				})
 				m.ask(g, pages, func(g *grid, role string, r portal.Route, p spot) answered { return g.page(role, r, p) })
 			})
@@ -74,7 +74,7 @@ func TestMatrix(t *testing.T) {
 	if m.golden != nil {
 		return
 	}
-	text, cells := m.text(programs, pages)
+	text, cells := m.text(programs, directory, pages)
 	if t.Logf("%d cells", cells); cells < 10_000 {
 		t.Errorf("%d cells are asked, want 10,000", cells)
 	}
@@ -109,7 +109,7 @@ func (g *grid) spotsOf(r portal.Route) []spot {
 	switch {
 	case strings.Contains(r.Path, "/records/:id"), strings.Contains(r.Path, "/documents/:id"):
 		return g.spots
-	case strings.Contains(r.Path, "/settings/:id"), strings.Contains(r.Path, "/people/:id"):
+	case slices.ContainsFunc(aboutOne(), func(thing string) bool { return strings.Contains(r.Path, thing) }):
 		return g.places
 	}
 	return g.spots[:1]
@@ -232,6 +232,9 @@ func oracle(rights access.Rights, r portal.Route, p spot) bool {
 	}
 	if !document {
 		_, ok := access.DecideRecord(rights, act, place)
+		if act.Name == access.ViewFootprints.Name && !ok {
+			_, ok = access.DecideRecord(rights, access.AuditRecord, place)
+		}
 		return ok
 	}
 	switch inStates[p.state] {
@@ -241,8 +244,12 @@ func oracle(rights access.Rights, r portal.Route, p spot) bool {
 		place.Class += 2
 	}
 	_, ok := access.Decide(rights, act, place)
+	if act.Name == access.ViewFootprints.Name && !ok {
+		_, ok = access.Decide(rights, access.AuditRecord, place)
+	}
 	if one := slices.ContainsFunc(rights.Grants, func(g access.Grant) bool { return g.Scope == access.AtVersion }); one && p.home+p.state == 0 && p.kind == access.YoungPerson {
-		ok = ok || strings.Contains(r.Path, "/versions/:n") && (act == access.OpenVersion || act == access.ViewDocument)
+		ok = ok || strings.Contains(r.Path, "/versions/:n") && (act == access.OpenVersion || act == access.ViewDocument) ||
+			act == access.ViewReasons || act.Name == access.ViewFootprints.Name // why they see it, and their own footprints on it
 	}
 	return ok
 }
@@ -257,14 +264,23 @@ func (p spot) provider(r access.Rights) int64 {
 
 // program sends the right request of a program.
 func (g *grid) program(role string, r portal.Route, p spot) answered {
-	path, body := g.stages[role].right(r)
-	return g.send(g.request(who(role), r.Method, p.aim(r.Path, path), body))
+	a, ready := g.requests[r.Method+" "+r.Path]
+	if !ready {
+		a.path, a.body = g.stages[role].right(r)
+	}
+	if text, directory := a.body.(string); directory {
+		a.body = raw{"application/scim+json", strings.NewReader(text)}
+	}
+	return g.send(g.request(who(role), r.Method, p.aim(r.Path, a.path), a.body))
 }
 
 // page asks for a page, or sends its form as the page itself would.
 func (g *grid) page(role string, r portal.Route, p spot) (a answered) {
 	s := g.stages[role]
-	f := s.fill(r)
+	f, ready := g.filled[r.Method+" "+r.Path]
+	if !ready {
+		f = s.fill(r)
+	}
 	if strings.HasPrefix(r.Path, "/uploads") { // files were sent, to wait there
 		planted := g.marks
 		g.marks = g.look()
@@ -294,21 +310,36 @@ func (g *grid) page(role string, r portal.Route, p spot) (a answered) {
 		}
 		return a
 	}
-	if r.Method != http.MethodPost {
+	key := role + " " + f.path
+	show := func() (answered, url.Values) {
+		a, values := ask(http.MethodGet, "", ""), url.Values{}
+		if a.status == http.StatusOK {
+			top, err := html.Parse(strings.NewReader(a.body))
+			must(g.t, err)
+			values = leaf{top: top, t: g.t}.typed()
+		}
+		return a, values
+	}
+	switch {
+	case r.Method == http.MethodGet && slices.ContainsFunc(portal.PageRoutes(), func(other portal.Route) bool { return other.Method == http.MethodPost && other.Path == r.Path }):
+		a, g.shown[key] = show() // and it is sent as it was shown, when its turn comes
+		return a
+	case r.Method != http.MethodPost:
 		return ask(r.Method, "", "")
 	}
 	if strings.HasSuffix(r.Path, "/add") && !strings.HasPrefix(r.Path, "/settings") || strings.HasSuffix(r.Path, "/more") {
 		kind, body := f.file(g.t)
 		return ask(r.Method, kind, body)
 	}
-	values := url.Values{}
-	if a := ask(http.MethodGet, "", ""); a.status == http.StatusOK {
-		top, err := html.Parse(strings.NewReader(a.body))
-		must(g.t, err)
-		values = leaf{top: top, t: g.t}.typed()
+	values, shown := g.shown[key]
+	if !shown {
+		_, values = show()
 	}
 	for i := 0; i < len(f.fields); i += 2 {
 		values.Set(f.fields[i], f.fields[i+1])
+	}
+	if strings.HasSuffix(r.Path, "/roles/give") {
+		values.Set("setting", number(p.setting))
 	}
 	return ask(r.Method, "application/x-www-form-urlencoded", values.Encode())
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,8 @@ type spot struct {
 	submitted, approved string // documents
 	setting, staff      int64
 	held                int64             // the role of staff
+	gone                int64             // somebody who has left
+	also                map[string]string // what else there is of its own, by its place in an address
 	others              map[string]string // what else an address may name, where it is not to be one's own
 }
 
@@ -44,13 +47,16 @@ type spot struct {
 // and somebody in every role. What a request writes is undone before the next.
 type grid struct {
 	*world
-	super  *pgx.Conn
-	roles  []string
-	stages map[string]stage
-	spots  []spot
-	places []spot // of settings alone
-	marks  map[string]mark
-	missed int // answers that something is not there
+	super    *pgx.Conn
+	roles    []string
+	stages   map[string]stage
+	spots    []spot
+	places   []spot // of settings alone
+	marks    map[string]mark
+	filled   map[string]filling    // the right form for each page
+	requests map[string]asked      // the right request of a program
+	shown    map[string]url.Values // what stood in a form when it was shown
+	missed   int                   // answers that something is not there
 }
 
 // mark is how a table looked when everything was planted.
@@ -72,7 +78,7 @@ func gridRoles() []string {
 	for _, r := range grants.Roles() {
 		list = append(list, string(r))
 	}
-	return append(list, "left", "one-version", "service")
+	return append(list, "young-person", "parent", "left", "one-version", "service", "directory")
 }
 
 // actors of the sample who are in a role already.
@@ -82,7 +88,7 @@ func inRole() map[string]string {
 
 func newGrid(t testing.TB) *grid {
 	t.Helper()
-	g := &grid{world: newWorld(t), roles: gridRoles(), stages: map[string]stage{}}
+	g := &grid{world: newWorld(t), roles: gridRoles(), stages: map[string]stage{}, shown: map[string]url.Values{}}
 	ctx := context.Background()
 	var err error
 	g.super, err = pgx.Connect(ctx, g.Super)
@@ -100,10 +106,15 @@ func newGrid(t testing.TB) *grid {
 		}
 	}
 	g.people()
-	g.setStates()
 	base := newStageOn(g.world, "staff")
+	g.fillAll(base)
+	g.setStates()
+	g.things()
 	for _, role := range g.roles {
 		s := base
+		if g.stages[role] = s; role == "directory" {
+			continue // it has a token of its own kind, and no browser
+		}
 		s.visitor = g.world.visitor(who(role))
 		if role != "anonymous" {
 			g.world.visitor(who(role)) // another browser of theirs, to be ended
@@ -178,6 +189,7 @@ func (g *grid) people() {
 			continue
 		}
 		switch role {
+		case "directory": // comes with its token
 		case "left":
 			g.employ(name, grants.RegisteredManager, g.Provider, g.Homes[sample.ChildrensHome])
 			g.endRoles(name)
@@ -214,6 +226,11 @@ func (g *grid) plant(p spot, state int, kind access.RecordKind) {
 		if *into = v.Document.ID; into == &p.approved && kind == access.Library {
 			g.ok(200, approver, http.MethodPost, versionPath(v, "/approve"), nil)
 		}
+	}
+	if kind == access.YoungPerson {
+		g.around(&p)
+	} else {
+		p.also = g.spots[len(g.spots)-1].also // what hangs on the young person's record is not this one's
 	}
 	g.spots = append(g.spots, p)
 }
@@ -314,7 +331,12 @@ func (g *grid) send(r *http.Request) (a answered) {
 	if w.Code == http.StatusNotFound {
 		g.missed++
 	}
-	return answered{w.Code, w.Body.String(), w.Header()}
+	a = answered{w.Code, w.Body.String(), w.Header()}
+	if a.status >= 500 { // the page says nothing, and the log does
+		text := strings.TrimSpace(g.log.String())
+		a.body = text[strings.LastIndex(text, "\n")+1:]
+	}
+	return a
 }
 
 // aim gives the address of the right request with what it is about put in.
@@ -334,13 +356,17 @@ func (p spot) aim(pattern, path string) string {
 		case "settings/:id":
 			parts[i] = number(p.setting)
 		case "people/:id":
-			parts[i] = number(p.staff)
+			if parts[i] = number(p.staff); strings.HasSuffix(pattern, "/back") {
+				parts[i] = number(p.gone)
+			}
 		case "roles/:role":
 			parts[i] = number(p.held)
 		default:
-			if other, given := p.others[names[i-1]+"/"+names[i]]; given {
+			if its, given := p.also[names[i-1]+"/"+names[i]]; given {
+				parts[i] = its
+			} else if other, given := p.others[names[i-1]+"/"+names[i]]; given {
 				parts[i] = other
-			} else if p.others != nil && strings.HasPrefix(names[i], ":") && names[i] != ":n" {
+			} else if p.others != nil && strings.HasPrefix(names[i], ":") && !slices.Contains([]string{":n", ":topic", ":step", ":kind"}, names[i]) {
 				panic("say in TestNotThereAndNotYoursAreTheSame what another's " + names[i-1] + "/" + names[i] + " is")
 			}
 		}

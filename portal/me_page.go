@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/people"
 	"custodian/portal/page"
@@ -25,6 +26,14 @@ func (s *server) myself(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
+	menu, err := people.MenuOf(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	asks, err := grants.AskerOutside(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
 	sessions, err := login.Sessions(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err
@@ -33,7 +42,7 @@ func (s *server) myself(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := page.MyselfOf(p)
+	v := page.MyselfOf(p, menu.Own != nil, asks)
 	addSessions(&v, sessions)
 	addTokens(&v, tokens)
 	if v.Frame, err = s.frame(c, actor, "Your access", ""); err != nil {
@@ -45,7 +54,7 @@ func (s *server) myself(c *gin.Context, actor access.Actor) error {
 func addSessions(v *page.Myself, sessions []login.Session) {
 	for _, s := range sessions {
 		v.Sessions = append(v.Sessions, page.SessionRow{Begun: page.Moment(s.BegunAt, now()), Last: page.Moment(s.LastAt, now()), Until: page.Moment(s.ExpiresAt, now()),
-			Current: s.Current, End: "/me/sessions/" + strconv.FormatInt(s.ID, 10) + "/end"})
+			Current: s.Current, Browser: s.Browser, End: "/me/sessions/" + strconv.FormatInt(s.ID, 10) + "/end"})
 	}
 }
 

@@ -192,7 +192,7 @@ func TestASettingIsAdded(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	admin := o.as("admin")
-	admin.get(200, "/settings").says("Larkfield House", "Children’s home", "Residential family centre", "Supported accommodation", "5 people")
+	admin.get(200, "/settings").says("Larkfield House", "Children’s home", "Residential family centre", "Supported accommodation", "8 people")
 	admin.post(303, "/settings/add", url.Values{"name": {" Larch House "}, "kind": {"family-centre"}}).leads("/settings?done=setting")
 	admin.get(200, "/settings?done=setting").says("Larch House", "The setting is added", "Nobody yet")
 	if o.acts("done", "home.added") == 0 || o.acts("done", "settings.viewed") == 0 {

@@ -15,6 +15,7 @@ import (
 	"custodian/internal/oidctest"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
+	"custodian/internal/scim"
 	"custodian/portal"
 	"custodian/storage/storagetest"
 )
@@ -38,6 +39,12 @@ func newOffice(t testing.TB) *office {
 // newOfficeAt is newOffice behind a server that is started so.
 func newOfficeAt(t testing.TB, start func(http.Handler) *httptest.Server) *office {
 	t.Helper()
+	return newOfficeWith(t, start, func(*login.Options) {})
+}
+
+// newOfficeWith is newOfficeAt with a change to the way in.
+func newOfficeWith(t testing.TB, start func(http.Handler) *httptest.Server, change func(*login.Options)) *office {
+	t.Helper()
 	o := &office{Database: pgtest.New(t), t: t, service: oidctest.New(t, oidctest.Options{})}
 	var handler http.Handler
 	server := start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
@@ -51,8 +58,10 @@ func newOfficeAt(t testing.TB, start func(http.Handler) *httptest.Server) *offic
 	var err error
 	o.Planted, err = sample.Plant(t.Context(), sample.Options{DB: o.DB, Seed: "none", Issuer: o.service.Issuer(), Users: users})
 	must(t, err)
-	signIn := login.NewSignIn(login.Options{DB: o.DB, Issuer: o.service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: o.url})
-	handler, err = portal.New(portal.Options{DB: o.DB, Log: slog.New(slog.DiscardHandler), Version: "test", Ask: askWhom, SignIn: signIn, Demo: true,
+	way := login.Options{DB: o.DB, Issuer: o.service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: o.url}
+	change(&way)
+	signIn := login.NewSignIn(way)
+	handler, err = portal.New(portal.Options{DB: o.DB, Log: slog.New(slog.DiscardHandler), Version: "test", Ask: askWhom, SignIn: signIn, SCIM: scim.New(scim.Options{DB: o.DB, Issuer: signIn.Issuer(), PublicURL: o.url}), Demo: true,
 		Keeper: keeperOn(t, o.Database, usualLimit, storagetest.Memory()),
 		Ready:  func(context.Context) error { return nil }})
 	must(t, err)

@@ -7,9 +7,15 @@ import (
 
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/sample"
 	"custodian/portal"
 )
+
+// pageColumns are those who ask for pages. A service account has no browser.
+func pageColumns() []string {
+	return append([]string{"", "staff", "manager", "inspector", "other-staff", "admin", "dpo"}, laterColumns()...)
+}
 
 // stage is a scene with what only pages have: sessions, uploads that wait, a
 // mapping, and a stranger who tried to sign in.
@@ -17,6 +23,8 @@ type stage struct {
 	scene
 	visitor                          *visitor
 	session, mapping, stranger, held int64
+	directory                        int64 // a token of it
+	gone, entrusted, consent         int64
 }
 
 // newStageOn makes one in a world, for one of the people.
@@ -30,9 +38,13 @@ func newStageOn(w *world, who string) stage {
 	}
 	s.visitor = w.visitor(who)
 	var err error
-	s.mapping, err = w.signIn.MapGroup(t.Context(), w.Actors["admin"], login.NewMapping{Group: "larkfield-staff", Role: grants.MemberOfStaff, Home: w.Homes[sample.ChildrensHome], Why: "for the test"})
+	s.mapping, err = membership.New(w.DB, w.signIn.Issuer()).MapGroup(t.Context(), w.Actors["admin"], membership.NewMapping{Group: "larkfield-staff", Role: grants.MemberOfStaff, Home: w.Homes[sample.ChildrensHome], Why: "for the test"})
 	must(t, err)
 	w.Scan(t, `insert into app.sign_in (answer, issuer, subject, name, outcome) values (sha256('stranger'), $1, 'stranger', 'Vic Visitor', 'no-role') returning id`, []any{w.signIn.Issuer()}, &s.stranger)
+	made, err := w.directory().MakeToken(t.Context(), w.Actors["admin"], "for the test", 30)
+	must(t, err)
+	s.directory = made.ID
+	s.beside()
 	w.Scan(t, `select id from app.role_held where actor_id = $1`, []any{int64(w.Actors["staff2"].ID)}, &s.held)
 	return s
 }
@@ -75,6 +87,9 @@ type filling struct {
 // nothing, has no line here: it is asked as it stands.
 func (s stage) fill(r portal.Route) filling {
 	s.t.Helper()
+	if f, ok := s.sectionFill(r); ok {
+		return f
+	}
 	home, actor := number(s.Homes[sample.ChildrensHome]), number(int64(s.Actors["staff2"].ID))
 	document := func(a added, rest string) string { return "/documents/" + a.Document.ID + rest }
 	waiting := func(rest string) string {
@@ -88,6 +103,8 @@ func (s stage) fill(r portal.Route) filling {
 		return filling{"/sign-in/callback?state=x&code=y", nil}
 	case "POST /me/sessions/:id/end":
 		return filling{"/me/sessions/" + number(s.session) + "/end", nil}
+	case "POST /people/:id/sessions/end":
+		return filling{strings.Replace(r.Path, ":id", actor, 1), nil}
 	case "POST /me/tokens/new":
 		return filling{r.Path, []string{"label", "for the test", "days", "30"}}
 	case "POST /me/tokens/:id/revoke":
@@ -95,17 +112,35 @@ func (s stage) fill(r portal.Route) filling {
 	case "GET /people/:id", "GET /people/:id/roles/give":
 		return filling{strings.Replace(r.Path, ":id", actor, 1), nil}
 	case "POST /people/:id/roles/give":
-		return filling{strings.Replace(r.Path, ":id", actor, 1), append([]string{"role", "staff", "setting", number(s.Homes[sample.Supported])}, why...)}
+		return filling{strings.Replace(r.Path, ":id", actor, 1), append(append([]string{"role", "shift-lead", "setting", home}, fields("until", day(1))...), why...)}
 	case "GET /people/:id/roles/:role/end", "POST /people/:id/roles/:role/end":
 		return filling{strings.NewReplacer(":id", actor, ":role", number(s.held)).Replace(r.Path), why}
+	case "GET /people/:id/left", "POST /people/:id/left":
+		return filling{strings.Replace(r.Path, ":id", number(int64(s.Actors["other-staff"].ID)), 1), append(fields("from", day(0)), why...)}
+	case "GET /people/:id/back", "POST /people/:id/back":
+		return filling{strings.Replace(r.Path, ":id", number(s.gone), 1), why}
+	case "GET /records/:id/people", "GET /records/:id/people/key-worker", "POST /records/:id/people/key-worker", "GET /records/:id/people/own", "POST /records/:id/people/own",
+		"GET /records/:id/people/consent", "POST /records/:id/people/consent", "GET /records/:id/people/inspector", "POST /records/:id/people/inspector":
+		return filling{strings.Replace(r.Path, ":id", number(s.Records["Finch Sample"]), 1), s.onPeople(r.Path)}
+	case "GET /records/:id/people/grants/:grant/end", "POST /records/:id/people/grants/:grant/end",
+		"GET /records/:id/people/consents/:consent/withdraw", "POST /records/:id/people/consents/:consent/withdraw":
+		return filling{strings.NewReplacer(":id", number(s.Records["Wren Sample"]), ":grant", number(s.entrusted), ":consent", number(s.consent)).Replace(r.Path), why}
 	case "POST /settings/add":
 		return filling{r.Path, []string{"name", "Another House", "kind", "childrens-home"}}
+	case "POST /settings/directory/tokens/new":
+		return filling{r.Path, []string{"label", "for the test", "days", "30"}}
+	case "GET /settings/directory/tokens/:id/end", "POST /settings/directory/tokens/:id/end":
+		return filling{strings.Replace(r.Path, ":id", number(s.directory), 1), nil}
+	case "POST /settings/directory/stop":
+		return filling{r.Path, why}
 	case "POST /sign-ins/map":
 		return filling{r.Path, append([]string{"group", "bramble-staff"}, role...)}
 	case "GET /sign-ins/mappings/:id/end", "POST /sign-ins/mappings/:id/end":
 		return filling{strings.Replace(r.Path, ":id", number(s.mapping), 1), nil}
 	case "GET /sign-ins/:id/give", "POST /sign-ins/:id/give":
 		return filling{strings.Replace(r.Path, ":id", number(s.stranger), 1), append([]string{"name", "Vic Visitor", "post", "Support worker"}, role...)}
+	case "GET /oversight/checkpoints/:id/file":
+		return filling{strings.Replace(r.Path, ":id", number(s.world.checkpoint()), 1), nil}
 	case "GET /records":
 		return filling{"/records?kind=library", nil}
 	case "GET /records/open":
@@ -124,6 +159,23 @@ func (s stage) fill(r portal.Route) filling {
 		return filling{strings.Replace(r.Path, ":id", s.record(), 1), append([]string{"title", "Paper of the test", "kind", "policy"}, fields("in_force_from", day(0))...)}
 	case "POST /documents/:id/add":
 		return filling{document(s.approved, "/add"), fields("in_force_from", day(0))}
+	case "GET /records/:id/outside":
+		return filling{strings.Replace(r.Path, ":id", s.record(), 1), nil}
+	case "GET /outside-role/ask":
+		return filling{r.Path + "?reason=audit", nil}
+	case "POST /outside-role/ask":
+		return filling{r.Path, []string{"reason", "audit", "record", number(s.Records["Plover Sample"]), "section", "0", "span", "day"}}
+	case "POST /me/relatives/declare":
+		return filling{r.Path, []string{"relation", "a cousin", "number", "12"}}
+	case "GET /oversight/relatives/:id", "POST /oversight/relatives/:id":
+		return filling{strings.Replace(r.Path, ":id", number(s.outside().relative), 1), append([]string{"what", "noted"}, why...)}
+	case "GET /records/:id/shields", "GET /records/:id/shields/from", "POST /records/:id/shields/from", "GET /records/:id/shields/circle", "POST /records/:id/shields/circle",
+		"GET /records/:id/shields/let-in", "POST /records/:id/shields/let-in", "GET /records/:id/shields/:kind/:shield/end", "POST /records/:id/shields/:kind/:shield/end":
+		record, shield := s.shielded(strings.Contains(r.Path, "let-in"))
+		return filling{strings.NewReplacer(":id", number(record), ":kind", "person", ":shield", number(shield)).Replace(r.Path), append([]string{"who", actor, "ground", "other"}, why...)}
+	case "GET /outside-role/:id", "GET /outside-role/:id/decide", "POST /outside-role/:id/decide", "GET /outside-role/:id/end", "POST /outside-role/:id/end",
+		"GET /outside-role/:id/review", "POST /outside-role/:id/review", "GET /outside-role/:id/oversight", "POST /outside-role/:id/oversight":
+		return filling{strings.Replace(r.Path, ":id", number(s.outside().access), 1), append([]string{"approve", "no", "verdict", "escalated", "discussion", "x", "analysis", "x", "direction", "x", "actions", "x"}, why...)}
 	case "GET /documents/:id", "GET /documents/:id/add":
 		return filling{document(s.approved, strings.TrimPrefix(r.Path, "/documents/:id")), nil}
 	case "GET /documents/:id/withdraw", "POST /documents/:id/withdraw":
@@ -140,6 +192,9 @@ func (s stage) fill(r portal.Route) filling {
 		return filling{waiting(strings.TrimPrefix(r.Path, "/uploads/:id")), nil}
 	case "POST /uploads/:id/files/:file":
 		return filling{waiting("/files/:file"), append([]string{"title", "Paper of the test", "kind", "policy"}, fields("in_force_from", day(0))...)}
+	}
+	if f, ok := s.fillLooks(r); ok {
+		return f
 	}
 	if strings.Contains(r.Path, ":") {
 		s.t.Fatalf("say in fill how the address of %s %s is filled", r.Method, r.Path)

@@ -2,11 +2,15 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 
 	"custodian/internal/access"
 )
 
-// site is every page, with the action it needs. What a page shows is decided
+// everyPage is every page: those of the site, and those of oversight.
+func (s *server) everyPage() []route { return slices.Concat(s.site(), s.watching(), s.outsideSite()) }
+
+// site is every page but those of oversight, with the action it needs. What a page shows is decided
 // again, row by row, where it is read.
 func (s *server) site() []route {
 	return []route{
@@ -24,6 +28,8 @@ func (s *server) site() []route {
 		{http.MethodGet, "/home", access.ViewNeeds, s.home},
 		{http.MethodGet, "/me", access.ViewSelf, s.myself},
 		{http.MethodPost, "/me/sessions/:id/end", access.EndSession, s.endSession},
+		{http.MethodPost, "/me/sessions/end", access.EndSession, s.endOthers},
+		{http.MethodPost, "/people/:id/sessions/end", access.EndSessions, s.endSessionsOf},
 		{http.MethodGet, "/me/tokens/new", access.MakeToken, s.newToken},
 		{http.MethodPost, "/me/tokens/new", access.MakeToken, s.newToken},
 		{http.MethodPost, "/me/tokens/:id/revoke", access.RevokeToken, s.endToken},
@@ -34,9 +40,20 @@ func (s *server) site() []route {
 		{http.MethodPost, "/people/:id/roles/give", access.GiveRole, s.giveRole},
 		{http.MethodGet, "/people/:id/roles/:role/end", access.EndRole, s.endRole},
 		{http.MethodPost, "/people/:id/roles/:role/end", access.EndRole, s.endRole},
+		{http.MethodGet, "/people/:id/left", access.Leave, s.personLeft},
+		{http.MethodPost, "/people/:id/left", access.Leave, s.personLeft},
+		{http.MethodGet, "/people/:id/back", access.Return, s.personBack},
+		{http.MethodPost, "/people/:id/back", access.Return, s.personBack},
 		{http.MethodGet, "/settings", access.ViewSettings, s.settings},
 		{http.MethodGet, "/settings/add", access.AddHome, s.addSetting},
 		{http.MethodPost, "/settings/add", access.AddHome, s.addSetting},
+		{http.MethodGet, "/settings/directory", access.ViewDirectory, s.ofDirectoryPage(s.directoryPage)},
+		{http.MethodGet, "/settings/directory/tokens/new", access.MakeDirectoryToken, s.ofDirectoryPage(s.newDirectoryToken)},
+		{http.MethodPost, "/settings/directory/tokens/new", access.MakeDirectoryToken, s.ofDirectoryPage(s.newDirectoryToken)},
+		{http.MethodGet, "/settings/directory/tokens/:id/end", access.EndDirectoryToken, s.ofDirectoryPage(s.endDirectoryToken)},
+		{http.MethodPost, "/settings/directory/tokens/:id/end", access.EndDirectoryToken, s.ofDirectoryPage(s.endDirectoryToken)},
+		{http.MethodGet, "/settings/directory/stop", access.StopDirectory, s.ofDirectoryPage(s.stopDirectory)},
+		{http.MethodPost, "/settings/directory/stop", access.StopDirectory, s.ofDirectoryPage(s.stopDirectory)},
 		{http.MethodGet, "/sign-ins", access.ViewSignIns, s.ofService(s.signIns)},
 		{http.MethodGet, "/sign-ins/map", access.MapGroup, s.ofService(s.mapGroup)},
 		{http.MethodPost, "/sign-ins/map", access.MapGroup, s.ofService(s.mapGroup)},
@@ -44,6 +61,11 @@ func (s *server) site() []route {
 		{http.MethodPost, "/sign-ins/mappings/:id/end", access.UnmapGroup, s.ofService(s.unmapGroup)},
 		{http.MethodGet, "/sign-ins/:id/give", access.AddActor, s.ofService(s.welcome)},
 		{http.MethodPost, "/sign-ins/:id/give", access.AddActor, s.ofService(s.welcome)},
+
+		{http.MethodGet, "/oversight/checkpoints", access.ListCheckpoints, s.ofTree(s.checkpoints)},
+		{http.MethodPost, "/oversight/checkpoints/check", access.CheckTree, s.ofTree(s.checkTree)},
+		{http.MethodGet, "/oversight/checkpoints/key", access.ListCheckpoints, s.ofTree(s.checkpointKey)},
+		{http.MethodGet, "/oversight/checkpoints/:id/file", access.ListCheckpoints, s.ofTree(s.checkpointFile)},
 
 		{http.MethodGet, "/records", access.ListRecords, s.recordList},
 		{http.MethodGet, "/records/:id", access.ViewRecord, s.recordPage},
@@ -69,6 +91,20 @@ func (s *server) site() []route {
 		{http.MethodPost, "/records/:id/move", access.MoveRecord, s.stepSend(moving())},
 		{http.MethodGet, "/records/:id/footprints", access.ViewFootprints, s.footprintPage},
 
+		{http.MethodGet, "/records/:id/people", access.ViewAccess, s.recordPeople},
+		{http.MethodGet, "/records/:id/people/key-worker", access.GiveGrant, s.onRecord(s.entrusting())},
+		{http.MethodPost, "/records/:id/people/key-worker", access.GiveGrant, s.onRecord(s.entrusting())},
+		{http.MethodGet, "/records/:id/people/inspector", access.GiveGrant, s.onRecord(s.openingToInspector())},
+		{http.MethodPost, "/records/:id/people/inspector", access.GiveGrant, s.onRecord(s.openingToInspector())},
+		{http.MethodGet, "/records/:id/people/own", access.GiveGrant, s.onRecord(s.lettingRead())},
+		{http.MethodPost, "/records/:id/people/own", access.GiveGrant, s.onRecord(s.lettingRead())},
+		{http.MethodGet, "/records/:id/people/consent", access.RecordConsent, s.onRecord(s.consenting())},
+		{http.MethodPost, "/records/:id/people/consent", access.RecordConsent, s.onRecord(s.consenting())},
+		{http.MethodGet, "/records/:id/people/grants/:grant/end", access.EndGrant, s.onRecord(s.endingGrant())},
+		{http.MethodPost, "/records/:id/people/grants/:grant/end", access.EndGrant, s.onRecord(s.endingGrant())},
+		{http.MethodGet, "/records/:id/people/consents/:consent/withdraw", access.WithdrawConsent, s.onRecord(s.withdrawingConsent())},
+		{http.MethodPost, "/records/:id/people/consents/:consent/withdraw", access.WithdrawConsent, s.onRecord(s.withdrawingConsent())},
+
 		{http.MethodGet, "/documents/:id", access.ViewDocument, s.documentPage},
 		{http.MethodGet, "/documents/:id/versions/:n", access.ViewDocument, s.documentPage},
 		{http.MethodGet, "/documents/:id/versions/:n/approve", access.ApproveVersion, s.changeForm(s.approving())},
@@ -81,5 +117,26 @@ func (s *server) site() []route {
 		{http.MethodPost, "/documents/:id/withdraw", access.Withdraw, s.changeSend(s.withdrawing())},
 		{http.MethodGet, "/documents/:id/versions/:n/file", access.OpenVersion, s.content},
 		{http.MethodHead, "/documents/:id/versions/:n/file", access.OpenVersion, s.content},
+
+		{http.MethodGet, "/records/:id/safety", access.ViewSafety, s.safetyPage},
+		{http.MethodGet, "/records/:id/safety/:topic", access.SaySafety, s.saySafety},
+		{http.MethodPost, "/records/:id/safety/:topic", access.SaySafety, s.saySafety},
+		{http.MethodGet, "/records/:id/restricted", access.ViewLodgings, s.restrictedPage},
+		{http.MethodGet, "/documents/:id/section", access.MoveSection, s.moveSection},
+		{http.MethodPost, "/documents/:id/section", access.MoveSection, s.moveSection},
+		{http.MethodGet, "/documents/:id/lodge", access.Lodge, s.lodgePage},
+		{http.MethodPost, "/documents/:id/lodge", access.Lodge, s.lodgePage},
+		{http.MethodGet, "/lodgings/:id", access.ViewLodgings, s.lodgingPage},
+		{http.MethodGet, "/lodgings/:id/keep", access.KeepLodging, s.deciding(keeping)},
+		{http.MethodPost, "/lodgings/:id/keep", access.KeepLodging, s.deciding(keeping)},
+		{http.MethodGet, "/lodgings/:id/share", access.ShareLodging, s.deciding(sharing)},
+		{http.MethodPost, "/lodgings/:id/share", access.ShareLodging, s.deciding(sharing)},
+		{http.MethodGet, "/lodgings/:id/move-out", access.EndLodging, s.deciding(movingOut)},
+		{http.MethodPost, "/lodgings/:id/move-out", access.EndLodging, s.deciding(movingOut)},
+		{http.MethodGet, "/lodgings/:id/withdraw", access.EndLodging, s.deciding(takingBack)},
+		{http.MethodPost, "/lodgings/:id/withdraw", access.EndLodging, s.deciding(takingBack)},
+		{http.MethodGet, "/lodgings/:id/originator", access.AskOriginator, s.deciding(asking)},
+		{http.MethodPost, "/lodgings/:id/originator", access.AskOriginator, s.deciding(asking)},
+		{http.MethodGet, "/oversight/restricted", access.ListLodgings, s.lodgingsPage},
 	}
 }

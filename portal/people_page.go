@@ -3,12 +3,14 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/clock"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
@@ -16,7 +18,7 @@ import (
 	"custodian/portal/page"
 )
 
-// people lists the provider's people, for administrators.
+// people lists the provider's people, for whoever keeps them or sees who did what.
 func (s *server) people(c *gin.Context, actor access.Actor) error {
 	found, err := people.Everyone(c.Request.Context(), s.db, actor, after(c, "after"), rowsOfPage+1)
 	if err != nil {
@@ -26,6 +28,7 @@ func (s *server) people(c *gin.Context, actor access.Actor) error {
 	if v.Frame, err = s.frame(c, actor, "People", "/people"); err != nil {
 		return err
 	}
+	v.All = slices.ContainsFunc(v.Menu, func(i page.Item) bool { return i.Address == "/sign-ins" })
 	return s.show(c, http.StatusOK, "people", v)
 }
 
@@ -36,11 +39,17 @@ func (s *server) person(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v := page.PersonOf(p, now())
-	if v.Frame, err = s.frame(c, actor, "Person", "/people"); err != nil {
+	status, err := s.personAccess(c, actor, &v, p)
+	if err != nil {
+		return err
+	}
+	problems := v.Problems
+	v.Frame, err = s.frame(c, actor, "Person", "/people")
+	if v.Problems = problems; err != nil {
 		return err
 	}
 	v.Crumbs = []page.Link{{Words: "People", Address: "/people"}, {Words: p.Name}}
-	return s.show(c, http.StatusOK, "person", v)
+	return s.show(c, status, "person", v)
 }
 
 func (s *server) personOf(c *gin.Context, actor access.Actor) (people.Person, error) {
@@ -57,6 +66,13 @@ func (s *server) giveRole(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
+	gifts, all, err := grants.Gifts(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
+	if p.Left || !all && len(gifts) == 0 {
+		return s.refuse(c, actor, audit.Act{Action: access.GiveRole, Detail: audit.Detail{"to": p.ID}})
+	}
 	if c.Request.Method == http.MethodGet {
 		return s.askRole(c, actor, p, http.StatusOK, page.NewForm(firstDay(nil), nil))
 	}
@@ -65,6 +81,9 @@ func (s *server) giveRole(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	g, bad := readGiving(values)
+	if sent, err := s.askForAdministrator(c, actor, g.Role, values); sent || err != nil {
+		return err
+	}
 	g.To, g.Provider = access.ActorID(p.ID), actor.Provider
 	if len(bad) == 0 {
 		_, err = grants.Give(c.Request.Context(), s.db, actor, g)
@@ -105,11 +124,14 @@ func readGiving(values url.Values) (grants.Giving, []fault.Field) {
 	return g, append(bad, wrong...)
 }
 
+// wherePlaces says which roles are given where.
+const wherePlaces = "A responsible individual, a data protection officer, the front door, an auditor and an administrator work for the whole provider; the others at a setting."
+
 // askGiving adds the fields of a role to a page.
-func askGiving(v *page.Change, form *page.Form, homes []people.Home) {
-	role := form.Choice("role", "Which role?", "", page.RoleOptions()...)
+func askGiving(v *page.Change, form *page.Form, homes []people.Home, also ...page.Option) {
+	role := form.Choice("role", "Which role?", "", append(page.RoleOptions(), also...)...)
 	v.Fields = append(v.Fields, page.Field{Radios: &role})
-	v.Ask(form.Choice("setting", "Where?", "A responsible individual, a data protection officer and an administrator work for the whole provider; the others at a setting.", page.HomeOptions(homes)...),
+	v.Ask(form.Choice("setting", "Where?", wherePlaces, page.HomeOptions(homes)...),
 		form.Date("from", "From which day?", "Today, or a day to come."),
 		form.Date("until", "Until which day?", "The last day on which it holds. Leave it empty when no end is known."),
 		form.Text("why", "Why?", "For example, “Joins the team on 2 June”. It is kept with the role."))
@@ -120,10 +142,18 @@ func (s *server) askRole(c *gin.Context, actor access.Actor, p people.Person, st
 	if err != nil {
 		return err
 	}
+	gifts, all, err := grants.Gifts(c.Request.Context(), s.db, actor)
+	if err != nil {
+		return err
+	}
 	at := page.PersonAddress(p.ID)
 	v := page.Change{Caption: p.Name, Heading: "Give a role", Address: at + "/roles/give", Submit: page.Submit{Words: "Give the role", Cancel: at},
 		FactsTitle: "Roles now", Facts: rolesNow(p)}
-	askGiving(&v, form, homes)
+	if all {
+		askGiving(&v, form, homes)
+	} else {
+		askGift(&v, form, homes, gifts)
+	}
 	return s.askPage(c, actor, v, "/people", status, form)
 }
 
@@ -150,7 +180,7 @@ func (s *server) endRole(c *gin.Context, actor access.Actor) error {
 	}
 	role, ok := liveRole(p, held)
 	if !ok {
-		return notThere()
+		return s.refuse(c, actor, audit.Act{Action: access.EndRole, Detail: audit.Detail{"role_held": held}})
 	}
 	if c.Request.Method == http.MethodGet {
 		return s.askEnd(c, actor, p, role, http.StatusOK, page.NewForm(nil, nil))
@@ -175,7 +205,7 @@ func (s *server) endRole(c *gin.Context, actor access.Actor) error {
 // liveRole finds a role of somebody that has not ended.
 func liveRole(p people.Person, held int64) (people.RoleEver, bool) {
 	for _, r := range p.Roles {
-		if r.ID == held && !r.Ended {
+		if r.ID == held && !r.Ended && r.MayEnd {
 			return r, true
 		}
 	}

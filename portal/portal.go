@@ -3,7 +3,8 @@
 // and writes the answer; it holds no rule and no SQL.
 //
 // Every route carries the action it needs. A session opens pages and no API, an
-// API token opens the API and no page. Errors are mapped to answers in one
+// API token opens the API and no page, and the token of a directory service
+// /scim/v2 alone. Errors are mapped to answers in one
 // place; what is not there and what is not yours give the same answer, byte for
 // byte.
 package portal
@@ -21,6 +22,8 @@ import (
 	"custodian/internal/audit"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/membership"
+	"custodian/internal/scim"
 	"custodian/portal/page"
 	"custodian/versions"
 	"custodian/web"
@@ -30,20 +33,28 @@ import (
 type Options struct {
 	DB      *audit.DB
 	Keeper  *versions.Keeper
+	Tree    *audit.Tree     // of footprints; nil where none is grown
 	SignIn  *login.SignIn   // nil where no sign-in service is set
+	SCIM    *scim.Service   // nil where no sign-in service is set
 	Changes *grants.Changes // tells of rights that end while something is served; nil: they are asked about each second alone
 	Log     *slog.Logger
 	Ready   func(context.Context) error // nil when everything it needs answers
 	Version string
 	Demo    bool   // says on every page that everything is made up
 	Ask     string // whom people are told to ask for help
+
 }
 
 // server is the portal at work.
 type server struct {
 	db      *audit.DB
 	keeper  *versions.Keeper
+	tree    *audit.Tree
 	signIn  *login.SignIn
+	members *membership.Keeper // nil where no sign-in service is set
+	scim    *scim.Service      // the same
+	paces   paces
+	proofs  *login.SignIn // the same; where there is none, one that lets nobody in and knows what a session shows
 	changes *grants.Changes
 	pages   *page.Pages
 	assets  map[string]web.File // by the name in their address
@@ -71,7 +82,15 @@ func New(o Options) (http.Handler, error) {
 	if o.Changes == nil {
 		o.Changes = grants.NewChanges()
 	}
-	s := &server{db: o.DB, changes: o.Changes, keeper: o.Keeper, signIn: o.SignIn, pages: pages, assets: assets, log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns()}
+	s := &server{
+		db: o.DB, keeper: o.Keeper, tree: o.Tree, changes: o.Changes, signIn: o.SignIn, proofs: o.SignIn, scim: o.SCIM, pages: pages, assets: assets,
+		log: o.Log, ready: o.Ready, version: o.Version, demo: o.Demo, ask: o.Ask, turns: newTurns(),
+	}
+	if o.SignIn == nil {
+		s.proofs = login.NewSignIn(login.Options{DB: o.DB})
+	} else {
+		s.members = membership.New(o.DB, o.SignIn.Issuer())
+	}
 	g := gin.New()
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
@@ -81,7 +100,10 @@ func New(o Options) (http.Handler, error) {
 	for _, r := range s.routes() {
 		g.Handle(r.method, r.path, s.adapt(r.action, r.handle))
 	}
-	for _, r := range s.site() {
+	for _, r := range s.directory() {
+		g.Handle(r.method, r.path, s.ofDirectory(r.action, r.handle))
+	}
+	for _, r := range s.everyPage() {
 		g.Handle(r.method, r.path, s.visit(r.action, r.handle))
 	}
 	return g, nil
@@ -101,6 +123,9 @@ func still(c *gin.Context) func(context.Context) error {
 
 // adapt signs the actor in, unless the action is public, and maps errors.
 func (s *server) adapt(a access.Action, h handler) gin.HandlerFunc {
+	if a.Fresh() {
+		h = s.pageOnly(a)
+	}
 	return func(c *gin.Context) {
 		c.Set(actionKey, a.Name)
 		var actor access.Actor

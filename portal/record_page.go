@@ -197,6 +197,12 @@ func (s *server) aroundRecord(c *gin.Context, actor access.Actor, v *page.Record
 		v.Events = append(v.Events, page.EventOf(e))
 	}
 	offers(v, w)
+	if v.Outside, err = s.outsidePart(c, actor, w); err != nil {
+		return err
+	}
+	if err := s.sectionsOf(c, actor, v, shelf, q); err != nil {
+		return err
+	}
 	if v.Frame, err = s.frame(c, actor, title(v), page.ListAddress(w.Kind)); err != nil || !v.Inspector || !v.Library {
 		return err
 	}
@@ -248,6 +254,13 @@ func offers(v *page.Record, w versions.Where) {
 		} else {
 			v.Reopen = at + "/reopen"
 		}
+	}
+	v.Reasons = at + "/why"
+	if w.Subject {
+		v.Looked = at + "/looked"
+	}
+	if w.May.Manage || w.May.Audit {
+		v.People = at + "/people"
 	}
 	if w.May.Read {
 		v.Footprints = &page.Link{Words: page.LookedWords(w.May.Audit), Address: at + "/footprints"}

@@ -57,6 +57,10 @@ func (s *server) showRecord(c *gin.Context, actor access.Actor, record int64, st
 	if err != nil {
 		return err
 	}
+	notes, err := s.notesOf(c, actor, record)
+	if err != nil {
+		return err
+	}
 	history := []eventView{}
 	for _, e := range events {
 		history = append(history, eventView{e.What, e.On.Format(time.DateOnly), e.Home, e.Why, e.By, instant(e.At)})
@@ -64,7 +68,8 @@ func (s *server) showRecord(c *gin.Context, actor access.Actor, record int64, st
 	return answer(c, status, struct {
 		recordView
 		History []eventView `json:"history"`
-	}{showRecord(r), history})
+		Notes   []noteView  `json:"notes_of_lodging"`
+	}{showRecord(r), history, notes})
 }
 
 // changeBody is what is sent when a record is closed or reopened.

@@ -53,12 +53,13 @@ func (w *world) scene(who string) scene {
 
 // right is a request for a route in which nothing is wrong.
 func (s scene) right(r portal.Route) (path string, body any) {
+	if path, body, ok := s.sectionRight(r); ok {
+		return path, body
+	}
 	why := map[string]string{"why": "for the test"}
 	path = strings.NewReplacer(":name", strings.TrimPrefix(asset(s.t), "/assets/"), ":n", "1").Replace(r.Path)
 	doc, record := s.approved, strings.TrimPrefix(s.library(), "/api/v1/records/")
 	switch r.Method + " " + r.Path[strings.LastIndex(r.Path, "/"):] {
-	case "POST /tokens":
-		body = map[string]any{"label": "x"}
 	case "POST /records":
 		body = map[string]string{"kind": "library", "name": "Another", "setting_id": number(s.Homes[sample.ChildrensHome]), "why": "for the test"}
 	case "POST /close":

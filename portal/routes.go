@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"custodian/internal/access"
+	"custodian/internal/login"
 )
 
 // route is one line of the table: who asks what, and which action it needs.
@@ -22,12 +23,14 @@ func (s *server) routes() []route {
 		{http.MethodGet, "/assets/:name", access.Public, s.asset},
 		{http.MethodGet, "/healthz", access.Public, s.health},
 		{http.MethodGet, "/readyz", access.Public, s.readiness},
+		{http.MethodPost, login.BackChannelPath, access.Public, s.ofService(s.backChannel)},
+		{http.MethodGet, login.FrontChannelPath, access.Public, s.ofService(s.frontChannel)},
 		{http.MethodGet, api + "/openapi.json", access.Public, s.description},
 		{http.MethodGet, api + "/kinds", access.Public, s.kinds},
 
 		{http.MethodGet, api + "/me", access.ViewSelf, s.me},
 		{http.MethodGet, api + "/tokens", access.ViewSelf, s.tokens},
-		{http.MethodPost, api + "/tokens", access.MakeToken, s.makeToken},
+		{http.MethodPost, api + "/tokens", access.MakeToken, s.pageOnly(access.MakeToken)},
 		{http.MethodPost, api + "/tokens/:id/revoke", access.RevokeToken, s.revokeToken},
 		{http.MethodGet, api + "/settings", access.ViewHomes, s.homes},
 		{http.MethodGet, api + "/settings/:id/documents", access.ListDocuments, s.homeDocuments},
@@ -51,5 +54,16 @@ func (s *server) routes() []route {
 		{http.MethodPost, api + "/documents/:id/versions/:n/restore", access.RestoreVersion, s.restore},
 		{http.MethodGet, api + "/documents/:id/versions/:n/content", access.OpenVersion, s.content},
 		{http.MethodHead, api + "/documents/:id/versions/:n/content", access.OpenVersion, s.content},
+
+		{http.MethodGet, api + "/records/:id/safety", access.ViewSafety, s.safety},
+		{http.MethodPost, api + "/records/:id/safety", access.SaySafety, s.sayInPanel},
+		{http.MethodPost, api + "/documents/:id/section", access.MoveSection, s.changeSection},
+		{http.MethodGet, api + "/records/:id/lodgings", access.ViewLodgings, s.recordLodgings},
+		{http.MethodGet, api + "/lodgings", access.ListLodgings, s.lodgings},
+		{http.MethodGet, api + "/lodgings/:id", access.ViewLodgings, s.lodging},
+		{http.MethodPost, api + "/lodgings/:id/keep", access.KeepLodging, s.keepLodging},
+		{http.MethodPost, api + "/lodgings/:id/share", access.ShareLodging, s.shareLodging},
+		{http.MethodPost, api + "/lodgings/:id/end", access.EndLodging, s.endLodging},
+		{http.MethodPost, api + "/lodgings/:id/consult", access.AskOriginator, s.consultOriginator},
 	}
 }

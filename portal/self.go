@@ -72,25 +72,6 @@ func onePlace(c *gin.Context, also ...string) (listPage, int64, error) {
 	return p, at[0], nil
 }
 
-func (s *server) makeToken(c *gin.Context, actor access.Actor) error {
-	in := struct {
-		Label string `json:"label"`
-		Days  int    `json:"days"`
-	}{Days: login.UsualTokenDays}
-	if err := body(c, &in); err != nil {
-		return err
-	}
-	made, err := login.OwnToken(c.Request.Context(), s.db, actor, in.Label, in.Days)
-	if err != nil {
-		return err
-	}
-	return answer(c, http.StatusCreated, struct {
-		ID        ref    `json:"id"`
-		Token     string `json:"token"`
-		ExpiresAt string `json:"expires_at"`
-	}{refOf(made.ID), made.Secret.Reveal(), instant(made.ExpiresAt)})
-}
-
 func (s *server) revokeToken(c *gin.Context, actor access.Actor) error {
 	token, err := id(c, "id")
 	if err != nil {

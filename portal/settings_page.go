@@ -18,6 +18,16 @@ func (s *server) settings(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v := page.SettingsOf(found)
+	if s.members != nil {
+		kept, err := s.members.Kept(c.Request.Context(), actor)
+		if err != nil {
+			return err
+		}
+		for _, k := range kept {
+			v.Kept = append(v.Kept, page.Link{Words: k.Name, Address: page.PersonAddress(k.ActorID)})
+		}
+		v.Directory = s.scim != nil
+	}
 	if v.Frame, err = s.frame(c, actor, "Settings", "/settings"); err != nil {
 		return err
 	}

@@ -50,13 +50,14 @@ type documentView struct {
 	Record        ref    `json:"record"`
 	Kind          string `json:"kind"`
 	Title         string `json:"title"`
+	Section       string `json:"section"`
 	NeedsApproval bool   `json:"needs_approval"`
 	CreatedAt     string `json:"created_at"`
 	LatestAt      string `json:"latest_at"`
 }
 
 func showDocument(d versions.Document) documentView {
-	return documentView{refOf(d.ID), refOf(d.Record), d.Kind, d.Title, d.NeedsApproval, instant(d.CreatedAt), instant(d.LatestAt)}
+	return documentView{refOf(d.ID), refOf(d.Record), d.Kind, d.Title, d.Section.String(), d.NeedsApproval, instant(d.CreatedAt), instant(d.LatestAt)}
 }
 
 // periodView gives both the days a person reads (to is the last day) and the

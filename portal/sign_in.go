@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -15,11 +16,17 @@ import (
 
 // beginSignIn sends a browser to the sign-in service. It is reached by a link,
 // since the policy keeps forms on this site.
-func (s *server) beginSignIn(c *gin.Context, _ access.Actor) error {
+func (s *server) beginSignIn(c *gin.Context, actor access.Actor) error {
 	if s.signIn == nil {
 		return s.notIn(c, fault.New(fault.Unavailable, "Nobody can sign in yet: no sign-in service has been set up."))
 	}
-	d, err := s.signIn.Begin(c.Request.Context(), c.Query("to"))
+	begin := s.signIn.Begin
+	if c.Query("again") != "" {
+		begin = func(ctx context.Context, to string) (login.Departure, error) {
+			return s.signIn.BeginAgain(ctx, actor, to)
+		}
+	}
+	d, err := begin(c.Request.Context(), c.Query("to"))
 	if err != nil {
 		return s.notIn(c, err)
 	}
@@ -41,7 +48,7 @@ func (s *server) ofService(h handler) handler {
 // finishSignIn takes the service's answer, and sends the browser on to where its
 // person had set out for.
 func (s *server) finishSignIn(c *gin.Context, _ access.Actor) error {
-	a, err := s.signIn.Finish(c.Request.Context(), c.Request.Cookies(), c.Request.URL.Query())
+	a, err := s.signIn.Finish(c.Request.Context(), login.Answer{Cookies: c.Request.Cookies(), Query: c.Request.URL.Query(), Agent: c.Request.UserAgent()})
 	if a.CookieName != "" {
 		setCookie(c, a.CookieName, "", -1)
 	}
@@ -70,6 +77,9 @@ func (s *server) notIn(c *gin.Context, err error) error {
 	status, title := http.StatusForbidden, "You have no role here yet"
 	if none, ok := errors.AsType[*login.NoRole](err); ok {
 		v.NoRole, v.Name = true, none.Name
+	} else if bare, ok := errors.AsType[*login.NoSecondFactor](err); ok {
+		title = "You need a second step to sign in"
+		v.Second, v.Name = page.SecondStepFor(bare.Roles), bare.Name
 	} else {
 		f, ok := fault.Of(err)
 		if !ok {

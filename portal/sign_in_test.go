@@ -33,11 +33,17 @@ type door struct {
 
 func newDoor(t *testing.T) *door {
 	t.Helper()
+	return newDoorWith(t, func(*login.Options) {})
+}
+
+// newDoorWith is newDoor with a change to the way in.
+func newDoorWith(t *testing.T, change func(*login.Options)) *door {
+	t.Helper()
 	d := &door{}
-	d.office = newOfficeAt(t, func(h http.Handler) *httptest.Server {
+	d.office = newOfficeWith(t, func(h http.Handler) *httptest.Server {
 		d.server = httptest.NewTLSServer(h)
 		return d.server
-	})
+	}, change)
 	return d
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/fault"
-	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/people"
 	"custodian/portal/page"
 )
@@ -22,11 +22,11 @@ const signInRows = 50
 // group gives.
 func (s *server) signIns(c *gin.Context, actor access.Actor) error {
 	before := after(c, "before")
-	seen, err := s.signIn.SignIns(c.Request.Context(), actor, before, signInRows+1)
+	seen, err := s.members.SignIns(c.Request.Context(), actor, before, signInRows+1)
 	if err != nil {
 		return err
 	}
-	groups, err := login.Groups(c.Request.Context(), s.db, actor)
+	groups, err := membership.Groups(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	who, err := s.signIn.Stranger(c.Request.Context(), actor, signIn)
+	who, err := s.members.Stranger(c.Request.Context(), actor, signIn)
 	if err != nil {
 		return err
 	}
@@ -55,10 +55,16 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	role, bad := readGiving(values)
-	w := login.Welcome{SignIn: signIn, Name: strings.TrimSpace(values.Get("name")), PostTitle: strings.TrimSpace(values.Get("post")), Role: role}
+	if sent, err := s.askForAdministrator(c, actor, role.Role, values); sent || err != nil {
+		return err
+	}
+	w := membership.Welcome{SignIn: signIn, Name: strings.TrimSpace(values.Get("name")), PostTitle: strings.TrimSpace(values.Get("post")), Role: role, Own: values.Get("role") == page.OwnFile}
+	if w.Own {
+		bad = nil
+	}
 	var made int64
 	if len(bad) == 0 {
-		made, err = s.signIn.Welcome(c.Request.Context(), actor, w)
+		made, err = s.members.Welcome(c.Request.Context(), actor, w)
 	} else {
 		err = fault.Bad(bad)
 	}
@@ -68,10 +74,13 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
+	if w.Own {
+		return s.done(c, page.PersonAddress(made), "taken-in")
+	}
 	return s.done(c, page.PersonAddress(made), "person")
 }
 
-func (s *server) askWelcome(c *gin.Context, actor access.Actor, who login.SignInSeen, status int, form *page.Form) error {
+func (s *server) askWelcome(c *gin.Context, actor access.Actor, who membership.SignInSeen, status int, form *page.Form) error {
 	homes, err := people.Homes(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err
@@ -86,6 +95,6 @@ func (s *server) askWelcome(c *gin.Context, actor access.Actor, who login.SignIn
 	v.Facts = append(v.Facts, page.Fact{Name: "Known there as", Text: who.Subject}, page.Fact{Name: "Came", Text: page.Moment(who.At, now())})
 	v.Ask(form.Line("name", "Name", "As colleagues know them. It stands beside everything they do here."),
 		form.Line("post", "Post (optional)", "For example, Senior support worker."))
-	askGiving(&v, form, homes)
+	askGiving(&v, form, homes, page.OwnOption())
 	return s.askPage(c, actor, v, "/sign-ins", status, form)
 }

@@ -4,13 +4,13 @@ import (
 	"strconv"
 	"time"
 
-	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/portal/page"
 )
 
-// signInsOf makes the page: here and not in page, which knows nothing of login. seen holds one more than limit where there is a next
+// signInsOf makes the page: here and not in page, which knows nothing of membership. seen holds one more than limit where there is a next
 // page.
-func signInsOf(issuer string, groups []login.Group, seen []login.SignInSeen, before int64, limit int, now time.Time) page.SignIns {
+func signInsOf(issuer string, groups []membership.Group, seen []membership.SignInSeen, before int64, limit int, now time.Time) page.SignIns {
 	v := page.SignIns{Issuer: issuer, Later: before != 0}
 	for _, g := range groups {
 		v.Mappings = append(v.Mappings, mappingRow(g, issuer))
@@ -32,7 +32,7 @@ func signInsOf(issuer string, groups []login.Group, seen []login.SignInSeen, bef
 	return v
 }
 
-func mappingRow(g login.Group, issuer string) page.MappingRow {
+func mappingRow(g membership.Group, issuer string) page.MappingRow {
 	r := page.MappingRow{Group: g.Group, Role: page.RoleWords(string(g.Role)), Where: page.Where(g.Home), Since: page.DayOf(g.From), By: g.By, Why: g.Why,
 		End: "/sign-ins/mappings/" + strconv.FormatInt(g.ID, 10) + "/end"}
 	if g.Issuer != issuer {
@@ -45,11 +45,14 @@ func mappingRow(g login.Group, issuer string) page.MappingRow {
 // people belong to hundreds.
 const idleGroups = 20
 
-func signInRow(s login.SignInSeen, now time.Time) page.SignInRow {
+func signInRow(s membership.SignInSeen, now time.Time) page.SignInRow {
 	id := strconv.FormatInt(s.ID, 10)
 	r := page.SignInRow{When: page.Moment(s.At, now), Stamp: s.At.UTC().Format(time.RFC3339), Name: s.Name, Email: s.Email, Subject: s.Subject, Status: page.Status{Words: "Signed in", Look: "good"}}
-	if s.Outcome == "no-role" {
+	switch s.Outcome {
+	case "no-role":
 		r.Status = page.Status{Words: "Turned away: no role", Look: "soon"}
+	case "no-second-factor":
+		r.Status = page.Status{Words: "Turned away: no second step", Look: "soon"}
 	}
 	if s.ActorID != nil {
 		r.Person = page.PersonAddress(*s.ActorID)
@@ -75,7 +78,7 @@ func signInRow(s login.SignInSeen, now time.Time) page.SignInRow {
 }
 
 // cameWithRole tells of the groups that came lately which give a role.
-func cameWithRole(seen []login.SignInSeen) map[string]bool {
+func cameWithRole(seen []membership.SignInSeen) map[string]bool {
 	gives := map[string]bool{}
 	for _, s := range seen {
 		for _, g := range s.Groups {
@@ -86,7 +89,7 @@ func cameWithRole(seen []login.SignInSeen) map[string]bool {
 }
 
 // losing says who loses what when a mapping ends.
-func losing(g login.Group, holders []login.Holder) []string {
+func losing(g membership.Group, holders []membership.Holder) []string {
 	var lose, keep []string
 	for _, h := range holders {
 		if h.Keeps {

@@ -33,6 +33,12 @@ func (s *server) visit(a access.Action, h handler) gin.HandlerFunc {
 				s.fail(c, err)
 				return
 			}
+			if sent, err := s.askMore(c, actor, a, nil); sent || err != nil {
+				if err != nil {
+					s.fail(c, err)
+				}
+				return
+			}
 		}
 		if err := h(c, actor); err != nil {
 			s.fail(c, err)
@@ -94,20 +100,30 @@ func (s *server) frame(c *gin.Context, actor access.Actor, title, current string
 	if err != nil {
 		return f, err
 	}
+	f.Seal = s.seal(c)
 	f.Who, f.Place, f.Inspector = &page.Who{Name: m.Name, Post: m.PostTitle}, placeOf(m), onlyInspects(m)
 	add := func(words, address string) {
 		f.Menu = append(f.Menu, page.Item{Words: words, Address: address, Current: address == current})
 	}
 	add("Home", "/home")
+	for i, record := range m.Own {
+		add(map[bool]string{true: "My file", false: "My other file"}[i == 0], page.RecordAddress(record))
+	}
 	for _, k := range menuKinds() {
-		if slices.Contains(m.Kinds, k) && m.Meets(k) {
+		if slices.Contains(m.Kinds, k) && m.Meets(k) && m.Own == nil {
 			add(page.Kinds(k), page.ListAddress(k))
 		}
+	}
+	if m.Keeps && !m.Manages {
+		add("People", "/people")
 	}
 	if m.Manages {
 		add("People", "/people")
 		add("Settings", "/settings")
 		add("Sign-ins", "/sign-ins")
+	}
+	if m.Oversees {
+		add("Oversight", "/oversight")
 	}
 	return f, nil
 }

@@ -37,6 +37,9 @@ func (s *server) uploadOf(c *gin.Context, actor access.Actor) (waiting, error) {
 		return waiting{}, err
 	}
 	w := waiting{b, spot{where: where, latest: b.Latest, address: page.UploadAddress(batch), back: page.RecordAddress(b.Record)}}
+	if w.advisers, err = s.advisersFor(c, actor, where); err != nil {
+		return waiting{}, err
+	}
 	if b.Document != 0 {
 		w.spot.document = versions.Document{ID: b.Document, Record: b.Record, Kind: b.Kind, Title: b.Title}
 		w.back = page.DocumentAddress(b.Document)

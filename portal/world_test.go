@@ -19,12 +19,14 @@ import (
 	"time"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/browsertest"
 	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/oidctest"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
+	"custodian/internal/scim"
 	"custodian/portal"
 	"custodian/storage"
 	"custodian/storage/storagetest"
@@ -43,6 +45,7 @@ type world struct {
 	store   storage.Store
 	signIn  *login.SignIn
 	handler http.Handler
+	tree    *audit.Tree // it grows when a test lets it
 	url     string
 	client  *http.Client
 	log     *lines
@@ -68,8 +71,10 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	var ear sync.WaitGroup
 	ear.Go(func() { changes.Run(ctx, w.DB, slog.New(slog.NewJSONHandler(w.log, nil))) })
 	t.Cleanup(func() { deaf(); ear.Wait() })
+	w.tree = treeOn(t, w.Database)
 	handler, err := portal.New(portal.Options{
-		DB: w.DB, Keeper: w.keeper, SignIn: w.signIn, Changes: changes, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
+		DB: w.DB, Keeper: w.keeper, Tree: w.tree, Changes: changes, SignIn: w.signIn, SCIM: scim.New(scim.Options{DB: w.DB, Issuer: w.signIn.Issuer(), PublicURL: "https://documents.example.org"}),
+		Log: slog.New(slog.NewJSONHandler(w.log, nil)), Version: "test",
 		Ready: func(context.Context) error { return w.ready() },
 	})
 	must(t, err)
@@ -105,8 +110,8 @@ func (w *world) session(who string) string {
 	answer, hash := sha256.Sum256([]byte("answer "+secret)), sha256.Sum256([]byte(secret))
 	w.Exec(w.t, `
 		with came as (
-			insert into app.sign_in (answer, actor_id, provider_id, issuer, subject, outcome)
-			values ($1, $2, $3, 'https://sign-in.example', $4, 'done') returning id)
+			insert into app.sign_in (answer, actor_id, provider_id, issuer, subject, outcome, proved_at)
+			values ($1, $2, $3, 'https://sign-in.example', $4, 'done', now()) returning id)
 		insert into app.session (actor_id, sign_in_id, hash, expires_at, idle_seconds)
 		select $2, id, $5, now() + interval '1 hour', 3600 from came`, answer[:], int64(actor.ID), actor.Provider, who, hash[:])
 	return secret

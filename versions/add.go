@@ -26,7 +26,8 @@ type Slot struct {
 	kind   Kind // of an existing document
 	latest int  // number of the newest version then; 0 for a new document
 
-	document Document // that existing document
+	document Document         // that existing document
+	sections []access.Section // of the record, to which the actor may add
 }
 
 // Added is what came of adding content.
@@ -68,7 +69,9 @@ func slot(ctx context.Context, tx *pg.Tx, recordID, documentID int64) (Slot, err
 		if err != nil {
 			return Slot{}, err
 		}
-		return Slot{place: p}, mayAdd(ctx, tx, access.AddDocument, p, open)
+		s := Slot{place: p}
+		s.sections, err = maySection(ctx, tx, p, open)
+		return s, err
 	}
 	d, err := document(ctx, tx, documentID)
 	if err != nil {
@@ -94,6 +97,24 @@ func mayAdd(ctx context.Context, tx *pg.Tx, a access.Action, p access.Place, ope
 	return nil
 }
 
+// maySection lists the sections of a record to which the actor may add, and
+// refuses where there is none.
+func maySection(ctx context.Context, tx *pg.Tx, p access.Place, open bool) ([]access.Section, error) {
+	rights, err := tx.Rights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sections, err := openTo(ctx, tx, p.Record, access.MayIn(rights, access.AddDocument, p))
+	switch {
+	case err != nil:
+	case len(sections) == 0:
+		err = fault.New(fault.Forbidden, noAdding)
+	case !open:
+		err = fault.New(fault.Conflict, closed)
+	}
+	return sections, err
+}
+
 func newest(ctx context.Context, tx *pg.Tx, document int64) (int, error) {
 	var n int
 	err := tx.QueryRow(ctx, `select coalesce(max(number), 0) from app.version where document_id = @id`, pgx.NamedArgs{"id": document}).Scan(&n)
@@ -112,6 +133,7 @@ func (k *Keeper) addDocument(ctx context.Context, actor access.Actor, s Slot, e 
 	if !ok {
 		bad = append(bad, fault.Field{Name: "kind", Problem: "Choose what it is, such as policy or care-plan."})
 	}
+	bad = append(bad, e.CheckSection(s.place.Class.Kind(), time.Now())...)
 	if err := k.early(ctx, e, kind, bad, r); err != nil {
 		return Added{}, err
 	}
@@ -127,7 +149,11 @@ func (k *Keeper) addDocument(ctx context.Context, actor access.Actor, s Slot, e 
 		if err != nil {
 			return err
 		}
-		if err := mayAdd(ctx, tx.Reader(), access.AddDocument, p, open); err != nil {
+		sections, err := maySection(ctx, tx.Reader(), p, open)
+		if err != nil {
+			return err
+		}
+		if p.Class, err = e.sectionFor(p.Class.Kind(), sections); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `
@@ -135,6 +161,9 @@ func (k *Keeper) addDocument(ctx context.Context, actor access.Actor, s Slot, e 
 			values (@id, @record, @provider, @class, @kind, @approval, @title, @now, @by, @now)`,
 			pgx.NamedArgs{"id": id, "record": p.Record, "provider": p.Provider, "class": p.Class, "kind": kind.Name,
 				"approval": kind.Approval, "title": e.Title, "now": tx.Now, "by": actor.ID})
+		if err == nil && p.Class.Section() == access.Restricted {
+			err = lodge(ctx, tx, id, p.Record, e.Lodging)
+		}
 		return err
 	})
 }

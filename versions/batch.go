@@ -124,7 +124,7 @@ func (k *Keeper) Unfinished(ctx context.Context, actor access.Actor) ([]Unfinish
 			select b.id, b.record_id, coalesce(b.document_id, 0), r.name, count(*), b.begun_at
 			from app.batch b join app.record r on r.id = b.record_id join app.held h on h.batch_id = b.id join app.upload u on u.object_name = h.object_name
 			where b.actor_id = @actor and not u.abandoned and (
-				b.document_id is null and app.sees(r.provider_id, r.home_id, r.id, 0, (r.kind * 3)::smallint, (select app.reach(2)), (select app.shields()))
+				b.document_id is null and app.sees_record(r.provider_id, r.home_id, r.id, r.kind, (select app.reach(2)), (select app.shields()))
 				or exists (select from app.document d where d.id = b.document_id
 					and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, (select app.reach(2)), (select app.shields()))))
 			group by b.id, r.name order by b.begun_at desc, b.id desc limit @most`, pgx.NamedArgs{"actor": actor.ID, "most": mostBatches})

@@ -3,6 +3,7 @@ package versions
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 // are YYYY-MM-DD by the London calendar, instants RFC 3339; empty means not said.
 type Entry struct {
 	Title, Kind string // of a new document only
+	Section     string // of a new document: general, sensitive or restricted; empty: general
+	Lodging            // of a new document in the restricted section
 
 	InForceFrom string // the day from which it holds
 	InForceTo   string // the last day on which it holds; empty: until superseded
@@ -45,7 +48,8 @@ type facts struct {
 // fingerprint is the same for the same words, whatever bytes carried them.
 func (e Entry) fingerprint(about string, id int64, content [sha256.Size]byte) [sha256.Size]byte {
 	h := sha256.New()
-	for _, s := range []string{about, e.Title, e.Kind, e.InForceFrom, e.InForceTo, e.EventAt, e.ReceivedOn, e.LateReason, e.Source, e.PostTitle, e.ReviewOn, e.Note} {
+	for _, s := range []string{about, e.Title, e.Kind, e.InForceFrom, e.InForceTo, e.EventAt, e.ReceivedOn, e.LateReason, e.Source, e.PostTitle, e.ReviewOn, e.Note,
+		e.Section, e.Ground, e.Reason, e.AdvisedBy, e.Originator, e.Lodging.ReviewOn} {
 		fmt.Fprintf(h, "%d:%s", len(s), s)
 	}
 	fmt.Fprintf(h, "%d", id)
@@ -155,9 +159,11 @@ func checkText(name, text string) []fault.Field {
 
 // Fields gives the places of the entry by the names under which forms send them.
 func (e *Entry) Fields() map[string]*string {
-	return map[string]*string{
+	fields := map[string]*string{
 		"title": &e.Title, "kind": &e.Kind, "in_force_from": &e.InForceFrom, "in_force_to": &e.InForceTo, "event_at": &e.EventAt,
 		"received_on": &e.ReceivedOn, "late_reason": &e.LateReason, "source": &e.Source, "post_title": &e.PostTitle,
-		"review_on": &e.ReviewOn, "note": &e.Note,
+		"review_on": &e.ReviewOn, "note": &e.Note, "section": &e.Section,
 	}
+	maps.Copy(fields, e.Lodging.fields())
+	return fields
 }

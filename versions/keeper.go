@@ -53,6 +53,7 @@ type Document struct {
 	Record        int64
 	Kind          string
 	Title         string
+	Section       access.Section // in which it lies now
 	NeedsApproval bool
 	CreatedAt     time.Time
 	LatestAt      time.Time // when its newest version was recorded
@@ -95,14 +96,14 @@ type found struct {
 	alone bool // the actor reads single versions of it and not the whole
 }
 
-const documentColumns = `d.id, d.record_id, d.kind, d.title, d.needs_approval, d.created_at, d.latest_at`
+const documentColumns = `d.id, d.record_id, d.kind, d.title, d.class % 3, d.needs_approval, d.created_at, d.latest_at`
 
 // whole leaves out of a list of documents d those of which the actor reads single
 // versions: their rows are there to name a version where it is opened.
 const whole = `d.id <> all ((select app.glimpsed())::bigint[])`
 
 func (f *found) columns() []any {
-	return []any{&f.ID, &f.Record, &f.Kind, &f.Title, &f.NeedsApproval, &f.CreatedAt, &f.LatestAt}
+	return []any{&f.ID, &f.Record, &f.Kind, &f.Title, &f.Section, &f.NeedsApproval, &f.CreatedAt, &f.LatestAt}
 }
 
 // document finds a document that the actor may see; NotFound otherwise.

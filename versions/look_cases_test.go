@@ -174,10 +174,10 @@ func TestWhere(t *testing.T) {
 	none := versions.May{}
 	// those who are not named see nothing
 	for record, may := range map[int64]map[string]versions.May{
-		w.library():              {"staff": add, "staff2": add, "manager": all, "inspector": audits, "individual": approves, "dpo": audits, "service": service},
-		w.Records["Wren Sample"]: {"staff": add, "staff2": add, "manager": all, "individual": approves, "dpo": audits, "service": service},
+		w.library():              {"staff": add, "staff2": add, "shift-lead": add, "manager": all, "inspector": audits, "individual": approves, "dpo": audits, "service": service, "visitor-44": read, "front-door": read},
+		w.Records["Wren Sample"]: {"staff": add, "staff2": add, "shift-lead": add, "manager": all, "individual": approves, "dpo": audits, "service": service, "front-door": read, "young-person": read},
 		w.Records["Sam Example"]: {"manager": all, "inspector": audits, "individual": approves, "dpo": audits, "service": service, "admin": {Manage: true}},
-		wide:                     {"individual": approves, "dpo": audits},
+		wide:                     {"individual": approves, "dpo": audits, "front-door": read},
 	} {
 		for who, a := range w.Actors {
 			where, err := w.keeper.Where(t.Context(), a, record)

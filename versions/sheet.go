@@ -42,7 +42,8 @@ type Sheet struct {
 	RanOut  map[int]bool // versions whose last day passed with none to follow
 	Stamp   int          // another number once anything about the document has changed
 	Why     grants.Reason
-	Alone   bool // the reader reads this version alone: nothing is said of how it stands, or of any other
+	MovesTo []access.Section // to which the reader may move it
+	Alone   bool             // the reader reads this version alone: nothing is said of how it stands, or of any other
 }
 
 // Refusals that pages and acts have in common.
@@ -145,6 +146,8 @@ func mayTry(ctx context.Context, tx *pg.Tx, a access.Action, d found) error {
 		return permit(ctx, tx, a, d.place, noWithdrawing)
 	case access.RestoreVersion:
 		return mayAdd(ctx, tx, a, d.place, d.open)
+	case access.MoveSection:
+		return permit(ctx, tx, a, d.place, noSectioning)
 	}
 	return nil
 }
@@ -170,6 +173,9 @@ func (s *Sheet) place(ctx context.Context, tx *pg.Tx, d found) error {
 	grant, reads := access.Decide(rights, access.ViewDocument, d.place)
 	w.May = May{Read: reads, Add: may(access.AddVersion), Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
 	s.Where = w
+	if s.MovesTo, err = openTo(ctx, tx, d.Record, movesTo(rights, d.place)); err != nil {
+		return err
+	}
 	s.Why, err = grants.ReasonOf(ctx, tx, grant)
 	return err
 }
@@ -184,6 +190,8 @@ func (s Sheet) Cannot(a access.Action) *fault.Fault {
 		return notToApprove(s.Document.NeedsApproval, s.Own && !approved, approved) // to its author too, what is approved is just that
 	case access.CorrectDate:
 		return notToCorrect(len(s.Shown.Said) > 0)
+	case access.MoveSection, access.Lodge:
+		return s.cannotSection(a)
 	}
 	return nil
 }

@@ -19,7 +19,9 @@ type Where struct {
 	Home     int64 // 0 for what belongs to the whole provider
 	HomeName string
 	Open     bool
+	Subject  bool // the record is about the reader
 	May      May
+	Adds     []access.Section // to which the reader may add a new document
 }
 
 // May is what the reader's live grants allow at a place. It is what a page
@@ -53,9 +55,13 @@ func where(ctx context.Context, tx *pg.Tx, id int64) (Where, error) {
 		_, ok := access.DecideRecord(rights, a, place)
 		return ok
 	}
-	// a document is added to the general section
-	_, add := access.Decide(rights, access.AddDocument, place)
-	w.May = May{Read: may(access.ListDocuments), Add: add, Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
+	for _, g := range rights.Grants {
+		w.Subject = w.Subject || g.Basis == "data-subject" && g.Scope == access.AtRecord && g.ScopeID == id && g.Rights&access.Read != 0
+	}
+	if w.Adds, err = openTo(ctx, tx, id, access.MayIn(rights, access.AddDocument, place)); err != nil {
+		return w, err
+	}
+	w.May = May{Read: may(access.ListDocuments), Add: len(w.Adds) > 0, Approve: may(access.ApproveVersion), Manage: may(access.MoveRecord), Audit: may(access.AuditRecord)}
 	return w, nil
 }
 

@@ -55,6 +55,7 @@ const (
 	good       status = "ok"
 	failed     status = "failed"
 	notChecked status = "not checked"
+	advised    status = "advice" // works, and could be better
 )
 
 // finding is the outcome of one check, for the person who runs the service.

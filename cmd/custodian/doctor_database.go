@@ -63,7 +63,7 @@ func checkServer(ctx context.Context, db *pg.DB) []finding {
 	if err := checkSchema(ctx, db); err != nil {
 		return append(all, wrong(checkNameSchema, err, "back the database up, then run custodian migrate"))
 	}
-	return append(all, fine(checkNameSchema, "are what this program needs"))
+	return append(all, fine(checkNameSchema, "are what this program needs"), checkTree(ctx, db))
 }
 
 func checkVersion(major int) finding {

@@ -16,13 +16,27 @@ import (
 const (
 	checkNameSignIn = "sign-in service"
 	checkNamePublic = "public address"
+	checkNameFactor = "second factor"
 )
 
 func checkSignIn(ctx context.Context, s *config.Settings) []finding {
 	if s.OIDC.Issuer == "" {
 		return []finding{skipped(checkNameSignIn, "oidc_issuer is not set")}
 	}
-	return []finding{checkService(ctx, s), checkPublic(s)}
+	return []finding{checkService(ctx, s), checkPublic(s), checkSecondFactor(s)}
+}
+
+// checkSecondFactor says of whom a second factor is demanded. It asks for no proof: `custodian whoami-claims` shows what the service sends.
+func checkSecondFactor(s *config.Settings) finding {
+	demand, err := secondFactor(s)
+	if err != nil {
+		return wrong(checkNameFactor, err, "name roles as `custodian doctor` lists them, or `all`")
+	}
+	if len(demand.Roles) == 0 {
+		return finding{Check: checkNameFactor, Status: advised, Detail: "nobody is asked for evidence of a second factor",
+			Advice: "set oidc_second_factor_roles, to administrator and manager at least; `custodian whoami-claims` shows first what your sign-in service sends"}
+	}
+	return fine(checkNameFactor, "demanded of %s", strings.Join(s.OIDC.SecondFactorRoles, ", "))
 }
 
 func checkService(ctx context.Context, s *config.Settings) finding {
@@ -51,8 +65,9 @@ func checkPublic(s *config.Settings) finding {
 		return wrong(checkNamePublic, fmt.Errorf("public_url is %s, which is not https; browsers do not keep a sign-in there, so that nobody could work", s.PublicURL),
 			"put a web server with a certificate in front, and begin public_url with https://")
 	}
-	return fine(checkNamePublic, "%s. Register these two addresses at the sign-in service, letter by letter: %s (where people come back to after signing in) and %s (after signing out)",
-		s.PublicURL, s.PublicURL+login.CallbackPath, s.PublicURL+login.AfterPath)
+	return fine(checkNamePublic, "%s. Register these two addresses at the sign-in service, letter by letter: %s (where people come back to after signing in) and %s (after signing out). "+
+		"If the service can say that somebody has left it, register these as well: %s (back-channel log-out) and %s (front-channel log-out, with iss and sid)",
+		s.PublicURL, s.PublicURL+login.CallbackPath, s.PublicURL+login.AfterPath, s.PublicURL+login.BackChannelPath, s.PublicURL+login.FrontChannelPath)
 }
 
 // discovered is what the doctor looks at in a provider's configuration.

@@ -146,7 +146,8 @@ func TestSignInIsLookedAt(t *testing.T) {
 		says               []string
 	}{
 		"sound": {"https://documents.example.org", self + "/t", self + "/e", good, good,
-			[]string{"https://documents.example.org/sign-in/callback (", "https://documents.example.org/signed-out ("}},
+			[]string{"https://documents.example.org/sign-in/callback (", "https://documents.example.org/signed-out (", "https://documents.example.org/sign-out/back-channel (",
+				"https://documents.example.org/sign-out/front-channel ("}},
 		"this computer":      {"http://127.0.0.1:8080", self + "/t", self + "/e", good, good, []string{"http://127.0.0.1:8080/sign-in/callback"}},
 		"nobody signed out":  {"https://documents.example.org", self + "/t", "", good, good, []string{"stays signed in there"}},
 		"open to listeners":  {"http://documents.example.org", self + "/t", self + "/e", good, failed, []string{"browsers do not keep a sign-in there"}},
@@ -154,7 +155,7 @@ func TestSignInIsLookedAt(t *testing.T) {
 	} {
 		token, end = c.token, c.end
 		f := checkSignIn(t.Context(), &config.Settings{PublicURL: c.public, OIDC: config.OIDC{Issuer: self}})
-		if len(f) != 2 || f[0].Status != c.service || f[1].Status != c.address {
+		if len(f) != 3 || f[0].Status != c.service || f[1].Status != c.address {
 			t.Errorf("%s: %+v", name, f)
 			continue
 		}
@@ -163,10 +164,26 @@ func TestSignInIsLookedAt(t *testing.T) {
 				t.Errorf("%s: %+v do not say %q", name, f, says)
 			}
 		}
-		for _, one := range f {
+		for _, one := range f[:2] {
 			if (one.Status == failed) != (one.Advice != "") {
 				t.Errorf("%s: %+v", name, one)
 			}
+		}
+	}
+}
+
+// TestSecondFactorIsLookedAt: that nobody is asked for one is said, and is no failure; roles that there are not are one.
+func TestSecondFactorIsLookedAt(t *testing.T) {
+	t.Parallel()
+	for roles, want := range map[string]finding{
+		"":                         {Status: advised, Detail: "nobody is asked"},
+		"administrator manager":    {Status: good, Detail: "demanded of administrator, manager"},
+		"all":                      {Status: good, Detail: "demanded of all"},
+		"administrator registered": {Status: failed, Detail: `no role "registered"`},
+	} {
+		f := checkSecondFactor(&config.Settings{OIDC: config.OIDC{SecondFactorRoles: strings.Fields(roles)}})
+		if f.Status != want.Status || !strings.Contains(f.Detail, want.Detail) || (f.Status == good) != (f.Advice == "") {
+			t.Errorf("%q: %+v", roles, f)
 		}
 	}
 }

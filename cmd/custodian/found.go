@@ -10,11 +10,11 @@ import (
 
 	"custodian/internal/config"
 	"custodian/internal/fault"
-	"custodian/internal/login"
+	"custodian/internal/membership"
 )
 
 func (p program) foundVerb() *cobra.Command {
-	var f login.Founding
+	var f membership.Founding
 	c := &cobra.Command{
 		Use:   "found",
 		Short: "Set up your organisation, so that its administrators can sign in",
@@ -40,7 +40,7 @@ PostgreSQL of its own, stop serve before and start it again afterwards.`,
 	return c
 }
 
-func (p program) found(ctx context.Context, s *config.Settings, f login.Founding) (err error) {
+func (p program) found(ctx context.Context, s *config.Settings, f membership.Founding) (err error) {
 	switch {
 	case f.Name == "" || f.Administrators == "":
 		return usage{errors.New(`say what the organisation is called and which group administers it: custodian found --name "Example Care" --administrators GROUP`)}
@@ -57,7 +57,7 @@ func (p program) found(ctx context.Context, s *config.Settings, f login.Founding
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
 	f.Issuer = s.OIDC.Issuer
-	if _, err := login.Found(ctx, db.DB, f); err != nil {
+	if _, err := membership.Found(ctx, db.DB, f); err != nil {
 		return foundRefusal(err)
 	}
 	_, err = fmt.Fprintf(p.out, `%s is set up. What to do next:

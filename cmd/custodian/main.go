@@ -1,7 +1,8 @@
 // Command custodian is the whole product in one program: a secure, dated, audited document store for children's social care.
 //
-// Its verbs are serve (run the portal), found (set up an organisation), migrate (bring a database up to date), doctor (say what is
-// wrong with this machine and how to put it right), config (show every setting and where it came from) and version.
+// Its verbs are serve (run the portal), found (set up an organisation), whoami-claims (show what the sign-in service sends), migrate (bring a database up
+// to date), doctor (say what is wrong with this machine and how to put it right), audit (prove that nobody changed the footprints), config (show every
+// setting and where it came from) and version.
 //
 // It promises to start with no settings at all, to say in words what to do when it cannot go on, and to write no person's
 // name, title or file name to its log. It exits 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly.
@@ -25,13 +26,14 @@ import (
 )
 
 func main() {
-	p := program{environ: os.Environ(), out: os.Stdout, err: os.Stderr, exit: os.Exit}
+	p := program{environ: os.Environ(), in: os.Stdin, out: os.Stdout, err: os.Stderr, exit: os.Exit}
 	os.Exit(p.run(os.Args[1:]))
 }
 
 // program is what a run takes from the world around it.
 type program struct {
 	environ  []string
+	in       io.Reader // for what is pasted
 	out, err io.Writer
 	exit     func(int) // leaves at once, for the second signal
 }
@@ -78,7 +80,7 @@ func (p program) commands() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	addSettings(root.PersistentFlags())
-	root.AddCommand(p.serveVerb(), p.foundVerb(), p.migrateVerb(), p.doctorVerb(), p.configVerb(), p.versionVerb())
+	root.AddCommand(p.serveVerb(), p.foundVerb(), p.whoamiVerb(), p.migrateVerb(), p.doctorVerb(), p.auditVerb(), p.configVerb(), p.versionVerb())
 	for _, verb := range root.Commands() {
 		verb.Args = func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {

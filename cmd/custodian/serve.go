@@ -17,8 +17,8 @@ import (
 
 	"custodian/internal/config"
 	"custodian/internal/grants"
-	"custodian/internal/login"
 	"custodian/internal/pg"
+	"custodian/internal/scim"
 	"custodian/portal"
 	"custodian/storage"
 	"custodian/versions"
@@ -104,7 +104,23 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	tidier.Go(func() { changes.Run(tidying, db.DB, log) })
 	defer tidier.Wait()
 	defer tidied()
-	handler, err := portal.New(portal.Options{DB: db.DB, Keeper: keeper, SignIn: signIn(s, db.DB, log), Changes: changes, Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact})
+	footprints, err := newTree(s, db.DB, keys, store, log)
+	if err != nil {
+		return err
+	}
+	growing, grown := context.WithCancel(context.WithoutCancel(ctx)) // until after the last request, whose footprint is signed too
+	var grower sync.WaitGroup
+	grower.Go(func() { footprints.Run(growing) })
+	defer grower.Wait()
+	defer grown()
+	in, err := signIn(s, db.DB, log)
+	if err != nil {
+		return err
+	}
+	handler, err := portal.New(portal.Options{
+		DB: db.DB, Keeper: keeper, Tree: footprints, SignIn: in, SCIM: directory(s, db.DB), Changes: changes,
+		Log: log, Ready: e.ready, Version: version, Demo: s.Demo, Ask: s.HelpContact,
+	})
 	if err != nil {
 		return err
 	}
@@ -113,13 +129,12 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	return answer(ctx, s, log, listener, handler, db.ended())
 }
 
-// signIn is the way in through the sign-in service, nil where none is set.
-func signIn(s *config.Settings, db *pg.DB, log *slog.Logger) *login.SignIn {
+// directory takes the word of a directory service, whose people sign in at the sign-in service; nil where none is set.
+func directory(s *config.Settings, db *pg.DB) *scim.Service {
 	if s.OIDC.Issuer == "" {
 		return nil
 	}
-	return login.NewSignIn(login.Options{DB: db, Issuer: s.OIDC.Issuer, ClientID: s.OIDC.ClientID, ClientSecret: s.OIDC.ClientSecret.Reveal(),
-		PublicURL: s.PublicURL, GroupsClaim: s.OIDC.GroupsClaim, Idle: s.SessionIdle, Absolute: s.SessionLimit, Log: log})
+	return scim.New(scim.Options{DB: db, Issuer: s.OIDC.Issuer, Subject: s.SCIMSubject, PublicURL: s.PublicURL})
 }
 
 // greet tells a person at a terminal where to go. A log collector gets the log alone.

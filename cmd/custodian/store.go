@@ -45,10 +45,15 @@ func checkDataDir(dir string) error {
 
 func openStore(ctx context.Context, s *config.Settings) (storage.Store, error) {
 	if s.Store == config.StoreS3 {
-		return s3.New(ctx, s3.Options{
+		store, err := s3.New(ctx, s3.Options{
 			Endpoint: s.S3.Endpoint, Bucket: s.S3.Bucket, Region: s.S3.Region,
 			AccessKey: s.S3.AccessKey, SecretKey: s.S3.SecretKey.Reveal(), TLS: s.S3.TLS,
 		})
+		if err != nil {
+			return nil, err
+		}
+		store.LockMarks(s.CheckpointLock)
+		return store, nil
 	}
 	return localdir.New(s.StoreDir)
 }

@@ -49,10 +49,11 @@ const (
 	Disclose Right = 32
 	Audit    Right = 64
 	Break    Right = 128 // to ask for access outside one's role, with a reason that everybody sees
+	Enrol    Right = 256 // to say who works here, as the organisation's directory service does; it opens nothing
 )
 
 // AllRights is every right there is.
-const AllRights = Read | Add | Approve | Manage | Share | Disclose | Audit | Break
+const AllRights = Read | Add | Approve | Manage | Share | Disclose | Audit | Break | Enrol
 
 // Section of a record: how closely its content is held.
 type Section int16

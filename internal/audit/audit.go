@@ -86,6 +86,7 @@ func Do(ctx context.Context, db *pg.DB, actor access.Actor, about Act, fn func(*
 	if pg.Refused(err) {
 		err = refusal(err)
 	}
+	err = stays(err)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
 		if e := Refuse(ctx, db, actor, about); e != nil {
 			return errors.Join(errors.New("audit: a refusal could not be recorded"), e, plain(err))
@@ -121,8 +122,8 @@ func alone(ctx context.Context, db *pg.DB, actor access.Actor, outcome string, a
 	return pg.Write(ctx, db, actor, func(tx *pg.WriteTx) error { return leave(ctx, tx, outcome, a) })
 }
 
+// leave has footprints written last, in one trip with the commit.
 func leave(ctx context.Context, tx *pg.WriteTx, outcome string, acts ...Act) error {
-	b := &pgx.Batch{}
 	for _, a := range acts {
 		detail, err := json.Marshal(a.Detail)
 		if err != nil {
@@ -135,13 +136,10 @@ func leave(ctx context.Context, tx *pg.WriteTx, outcome string, acts ...Act) err
 		if outcome != "done" {
 			sought = a.Target.String()
 		}
-		b.Queue(`insert into app.footprint (actor_id, action, outcome, home_id, record_id, document_id, version_id, sought, detail, request)
+		tx.Last(`insert into app.footprint (actor_id, action, outcome, home_id, record_id, document_id, version_id, sought, detail, request)
 			values (@actor, @action, @outcome, @home, @record, @document, @version, @sought, @detail, @request)`,
 			pgx.NamedArgs{"actor": tx.Actor.ID, "action": a.Action.Name, "outcome": outcome, "home": pg.Null(a.Target.Home), "record": pg.Null(a.Target.Record),
 				"document": pg.Null(a.Target.Document), "version": pg.Null(a.Target.Version), "sought": sought, "detail": detail, "request": Request(ctx)})
-	}
-	if err := tx.Send(ctx, b); err != nil {
-		return fmt.Errorf("audit: footprint: %w", err)
 	}
 	return nil
 }

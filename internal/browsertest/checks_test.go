@@ -70,6 +70,8 @@ func TestChecksOfOthers(t *testing.T) {
 		do               func(*browsertest.Page)
 	}{
 		{"sideways on a telephone", "/wide", "wider than the window of 375", browsertest.Options{Width: 375}, nil},
+		{"sideways in a narrower window", "/wide", "wider than the window of 900", browsertest.Options{Width: 1400}, func(p *browsertest.Page) { p.At(1350, 900) }},
+		{"wide enough, and back", "/wide", "", browsertest.Options{Width: 1400}, func(p *browsertest.Page) { p.At(1350); p.Axe() }},
 		{"large text fits", "/text", "", browsertest.Options{Width: 1200}, nil},
 		{"large text does not", "/text", "wider than the window of 1200", browsertest.Options{Width: 1200, TextPercent: 200}, nil},
 		{"axe without script", "/image", "axe: image-alt", browsertest.Options{NoScript: true}, axe},

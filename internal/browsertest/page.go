@@ -137,6 +137,21 @@ func (p *Page) resize(height int64) {
 	})
 }
 
+// At makes the window as wide as each of these in turn and back again, and notices
+// where the page that is shown has to be scrolled sideways.
+func (p *Page) At(widths ...int) {
+	p.t.Helper()
+	own := p.o.Width
+	for _, p.o.Width = range widths {
+		p.resize(0)
+		if n := p.sideways(); n > 0 {
+			p.note("the page is %d pixels wider than the window of %d", n, p.o.Width)
+		}
+	}
+	p.o.Width = own
+	p.resize(0)
+}
+
 func (p *Page) phone() bool { return p.o.Width <= 640 }
 
 // Open goes to an address, as if typed into the address bar.

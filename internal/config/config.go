@@ -34,9 +34,18 @@ type Settings struct {
 	KeyringDir  string
 	RootKeyFile string
 
+	CheckpointKeyFile string
+	CheckpointLock    time.Duration // how long a bucket with object lock holds checkpoints fast
+	TimestampURL      string
+	TimestampEvery    time.Duration
+	WitnessURL        string
+	WitnessKey        string
+
 	UploadLimit int64 // bytes
 
 	OIDC         OIDC
+	SCIMSubject  string        // SubjectExternalID or SubjectUserName
+	FreshSignIn  time.Duration // how old a sign-in may be for what asks for a fresh one
 	SessionIdle  time.Duration // how long a browser may be left alone
 	SessionLimit time.Duration // how long a sign-in lasts at most
 
@@ -58,6 +67,12 @@ const (
 	StoreS3  = "s3"
 )
 
+// The two values of Settings.SCIMSubject: attributes of a SCIM user.
+const (
+	SubjectExternalID = "externalId"
+	SubjectUserName   = "userName"
+)
+
 // S3 says which bucket holds the objects when Store is StoreS3.
 type S3 struct {
 	Endpoint  string // host or host:port
@@ -74,6 +89,9 @@ type OIDC struct {
 	ClientID     string
 	ClientSecret Secret
 	GroupsClaim  string // under which it sends a person's groups
+
+	SecondFactorRoles                []string // whose people need a second factor; "all" for every role
+	SecondFactorACR, SecondFactorAMR []string // what the service says where there was one
 }
 
 // Value is one setting as it stands, for showing to a person.
@@ -149,6 +167,7 @@ func derive(s *Settings, got map[string]found) {
 	fill("store_dir", &s.StoreDir, join(s.DataDir, "objects"))
 	fill("keyring_dir", &s.KeyringDir, join(s.DataDir, "keyring"))
 	fill("root_key_file", &s.RootKeyFile, join(s.KeyringDir, "root.key"))
+	fill("checkpoint_key_file", &s.CheckpointKeyFile, join(s.KeyringDir, "checkpoint-signing-key"))
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 }
 
@@ -167,6 +186,9 @@ func (s *Settings) agree(got map[string]found) []error {
 	}
 	if s.OIDC.Issuer != "" {
 		need("when oidc_issuer is set", "oidc_client_id", "oidc_client_secret")
+	}
+	if s.WitnessURL != "" {
+		need("when witness_url is set", "witness_key")
 	}
 	if s.SessionIdle > s.SessionLimit {
 		mistakes = append(mistakes, fmt.Errorf("session_idle: %s is longer than session_limit, %s", got["session_idle"].text, got["session_limit"].text))

@@ -26,6 +26,20 @@ func text(at func(*Settings) *string) func(*Settings, string) error {
 	}
 }
 
+// words takes a list of words, separated by commas or spaces.
+func words(at func(*Settings) *[]string) func(*Settings, string) error {
+	return func(s *Settings, t string) error {
+		list := strings.FieldsFunc(t, func(r rune) bool { return r == ',' || r == ' ' })
+		for _, w := range list {
+			if len(w) > 200 || strings.ContainsFunc(w, func(r rune) bool { return r < '!' || r > '~' }) {
+				return fmt.Errorf("has %q, which is not a word of plain letters", w)
+			}
+		}
+		*at(s) = list
+		return nil
+	}
+}
+
 func secret(at func(*Settings) *Secret) func(*Settings, string) error {
 	return func(s *Settings, t string) error { *at(s) = NewSecret(t); return nil }
 }

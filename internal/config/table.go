@@ -72,6 +72,7 @@ const (
 	groupDB      = "The database"
 	groupStore   = "The store of documents"
 	groupKeys    = "The keys"
+	groupTree    = "Proof that nobody changed the footprints"
 	groupUploads = "Uploads"
 	groupSignIn  = "Signing in"
 	groupPages   = "What the pages say"
@@ -133,6 +134,25 @@ func Table() []Setting {
 			Help: "The file with the root key, which locks all the other keys. It is made at the first start. For more safety keep it on another disk than the keyring.",
 			put:  folder(func(s *Settings) *string { return &s.RootKeyFile })},
 
+		{Key: "checkpoint_key_file", Kind: File, Follows: "`checkpoint-signing-key` in keyring_dir", Group: groupTree,
+			Help: "The file with the key that signs checkpoints. It is made at the first start. Whoever has it can sign a made-up history, so no administrator of the database should; without it, checkpoints that were signed stay good and new ones are signed by a new key.",
+			put:  folder(func(s *Settings) *string { return &s.CheckpointKeyFile })},
+		{Key: "checkpoint_lock", Kind: Duration, Default: "87600h", Group: groupTree,
+			Help: "How long nobody at all may remove a checkpoint from a bucket that has object lock (compliance mode); 87600h are ten years. Other stores cannot lock.",
+			put:  atLeast(0, func(s *Settings) *time.Duration { return &s.CheckpointLock })},
+		{Key: "timestamp_url", Kind: Web, Follows: "no time-stamps", Group: groupTree,
+			Help: "The address of a time-stamp service (RFC 3161) that confirms when a checkpoint was there. It is sent a hash and nothing else.",
+			put:  web(func(s *Settings) *string { return &s.TimestampURL }, false)},
+		{Key: "timestamp_every", Kind: Duration, Default: "1h", Group: groupTree,
+			Help: "How long to wait at least between two time-stamps.",
+			put:  atLeast(time.Minute, func(s *Settings) *time.Duration { return &s.TimestampEvery })},
+		{Key: "witness_url", Kind: Web, Follows: "no witness", Group: groupTree,
+			Help: "The address of a witness: somebody else's service that signs each checkpoint as well once it has seen that it continues the last one (C2SP tlog-witness). It is sent checkpoints and proofs, never a footprint.",
+			put:  web(func(s *Settings) *string { return &s.WitnessURL }, false)},
+		{Key: "witness_key", Kind: Text, Follows: "must be given with witness_url", Group: groupTree,
+			Help: "The witness's public key, as name+number+letters.",
+			put:  text(func(s *Settings) *string { return &s.WitnessKey })},
+
 		{Key: "upload_limit", Kind: Size, Default: "2GiB", Group: groupUploads,
 			Help: "The largest file that may be uploaded, in bytes or with KiB, MiB or GiB.",
 			put:  size(func(s *Settings) *int64 { return &s.UploadLimit })},
@@ -149,6 +169,21 @@ func Table() []Setting {
 		{Key: "oidc_groups_claim", Kind: Text, Default: "groups", Group: groupSignIn,
 			Help: "The name under which the sign-in service sends a person's groups. Administrators say in the portal which group gives which role.",
 			put:  text(func(s *Settings) *string { return &s.OIDC.GroupsClaim })},
+		{Key: "scim_subject", Kind: Choice, Choices: []string{SubjectExternalID, SubjectUserName}, Default: SubjectExternalID, Group: groupSignIn,
+			Help: "Where a directory service tells Custodian who works here (SCIM): the attribute that holds what the sign-in service calls a person (`sub` in the ID token). It must be the same letter by letter, or the person who signs in is not the one whom the directory knows. Set it before the directory sends anybody.",
+			put:  choice(func(s *Settings) *string { return &s.SCIMSubject }, SubjectExternalID, SubjectUserName)},
+		{Key: "oidc_second_factor_roles", Kind: Text, Follows: "of nobody", Group: groupSignIn,
+			Help: "The roles whose people must have signed in at the sign-in service with a second factor, such as a code from a phone: for example `administrator, manager`, or `all`. Whoever comes without is told what to do and not let in. The service has to say so in the token, by `amr` or `acr`.",
+			put:  words(func(s *Settings) *[]string { return &s.OIDC.SecondFactorRoles })},
+		{Key: "oidc_second_factor_acr", Kind: Text, Follows: "none", Group: groupSignIn,
+			Help: "Values of `acr` that mean two factors at your sign-in service, separated by commas. Custodian asks the service for them (`acr_values`), and takes them as evidence.",
+			put:  words(func(s *Settings) *[]string { return &s.OIDC.SecondFactorACR })},
+		{Key: "oidc_second_factor_amr", Kind: Text, Follows: "none but those of RFC 8176", Group: groupSignIn,
+			Help: "Further values of `amr` that mean two factors at your sign-in service, separated by commas. `mfa`, and two methods of different sorts such as `pwd` and `otp`, are evidence anyway.",
+			put:  words(func(s *Settings) *[]string { return &s.OIDC.SecondFactorAMR })},
+		{Key: "fresh_sign_in", Kind: Duration, Default: "15m", Group: groupSignIn,
+			Help: "How long ago somebody may have signed in for what asks for a fresh sign-in: making API tokens, saying who administers, mapping groups, ending other people's sessions, taking out footprints. At least 1m.",
+			put:  atLeast(time.Minute, func(s *Settings) *time.Duration { return &s.FreshSignIn })},
 		{Key: "session_idle", Kind: Duration, Default: "30m", Group: groupSignIn,
 			Help: "How long a browser may be left alone before its person has to sign in again, for example 30m. At least 5m.",
 			put:  atLeast(leastIdle, func(s *Settings) *time.Duration { return &s.SessionIdle })},

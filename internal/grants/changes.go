@@ -13,7 +13,7 @@ import (
 
 // Changes tells whoever serves something for a long time that the rights of whom
 // they serve may have changed: a grant, a role, a shield, a session or a token of
-// theirs. It says that it is time to ask again, and never what the answer is. It
+// theirs, or where a record or document lies. It says that it is time to ask again, and never what the answer is. It
 // hears of changes by any program on the same database, after their commit.
 //
 // It is a hint and no fence: where the database cannot be heard nothing is told,
@@ -26,6 +26,9 @@ type Changes struct {
 // rightsChannel is where the database tells of changes (migrations/00019_rule.sql).
 const rightsChannel = "custodian_rights"
 
+// everybody is said in place of an actor where the rights of many may have changed.
+const everybody = "all"
+
 // listenAgain is how long the database is left alone after it could not be heard.
 const listenAgain = time.Second
 
@@ -37,7 +40,9 @@ func NewChanges() *Changes { return &Changes{open: map[access.ActorID]map[chan s
 func (c *Changes) Run(ctx context.Context, db *pg.DB, log *slog.Logger) {
 	for ctx.Err() == nil {
 		err := pg.Listen(ctx, db, rightsChannel, c.tellAll, func(said string) {
-			if id, err := strconv.ParseInt(said, 10, 64); err == nil {
+			if said == everybody {
+				c.tellAll()
+			} else if id, err := strconv.ParseInt(said, 10, 64); err == nil {
 				c.tell(access.ActorID(id))
 			}
 		})

@@ -21,7 +21,10 @@ type Giving struct {
 	From     time.Time // zero: now
 	Until    time.Time // zero: until ended
 	Why      string
-	Group    int64 // the mapping of a sign-in service's group that it comes from, 0 when given by hand
+	Handed   int64  // the giver's own role that it is handed on from, 0 for none; set where it is given
+	Own      int64  // the record that is the person's own, for a young person's or parent's role
+	Checked  string // with Own: how it was made sure that it is them
+	Group    int64  // the mapping of a sign-in service's group that it comes from, 0 when given by hand
 }
 
 // Check refuses a role that there is not, and one without the setting that it
@@ -33,6 +36,9 @@ func Check(r Role, home int64) error {
 	}
 	if !ok {
 		return fault.Bad([]fault.Field{{Name: "role", Problem: "Choose a role."}})
+	}
+	if b.own {
+		return fault.Bad([]fault.Field{{Name: "role", Problem: "This role is given on the person’s own record. Open the record, and let them read it there."}})
 	}
 	if b.wide != (home == 0) {
 		return fault.Bad([]fault.Field{{Name: "setting", Problem: "This role is given " + map[bool]string{true: "for the whole provider, not for one setting. Choose the whole provider.", false: "at a setting. Choose which."}[b.wide]}})
@@ -65,27 +71,50 @@ func giving(g Giving) audit.Act {
 	if g.Group != 0 {
 		a.Detail["group_role"] = g.Group
 	}
+	if g.Handed != 0 {
+		a.Detail["handed_on_from"] = g.Handed
+	}
+	if g.Own != 0 {
+		a.Target.Record = g.Own
+	}
 	return a
 }
 
+// longestShift is how long somebody is in charge of a shift at the most: the day on
+// which it begins and the next. One that comes from a group, which says no end, is
+// for a day, and is given again at the next sign-in.
+const longestShift, usualShift = 2, 24 * time.Hour
+
 // GiveIn is Give as a part of a larger act.
 func GiveIn(ctx context.Context, tx *audit.Tx, g Giving) (int64, error) {
-	if err := Check(g.Role, g.Home); err != nil {
-		return 0, err
+	if g.Own == 0 {
+		if err := Check(g.Role, g.Home); err != nil {
+			return 0, err
+		}
 	}
 	b, _ := bundles(g.Role)
 	id, err := tx.NewID(ctx)
 	if err != nil {
 		return 0, err
 	}
-	args := pgx.NamedArgs{"id": id, "to": g.To, "role": g.Role, "provider": g.Provider, "home": pg.Null(g.Home), "group": pg.Null(g.Group),
-		"from": orElse(g.From, tx.Now), "until": until(g.Until), "by": tx.Actor.ID, "why": g.Why, "scope": access.AtHome, "scope_id": g.Home}
+	g.From = orElse(g.From, tx.Now)
+	if g.Role == ShiftLead && g.Until.IsZero() {
+		g.Until = g.From.Add(usualShift)
+	}
+	args := pgx.NamedArgs{"id": id, "to": g.To, "role": g.Role, "provider": g.Provider, "home": pg.Null(g.Home), "group": pg.Null(g.Group), "handed": pg.Null(g.Handed),
+		"own": pg.Null(g.Own), "checked": g.Checked, "from": g.From, "until": until(g.Until), "by": tx.Actor.ID, "why": g.Why, "scope": access.AtHome, "scope_id": g.Home, "basis": "role"}
 	if b.wide {
 		args["scope"], args["scope_id"] = access.AtProvider, g.Provider
 	}
+	if b.own {
+		args["scope"], args["scope_id"], args["basis"] = access.AtRecord, g.Own, "data-subject"
+	}
 	_, err = tx.Exec(ctx, `
-		insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why, group_role_id)
-		values (@id, @to, @role, @provider, @home, @from, @until, @by, @why, @group)`, args)
+		insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why, group_role_id, delegated_from, record_id, identity_checked)
+		values (@id, @to, @role, @provider, @home, @from, @until, @by, @why, @group, @handed, @own, @checked)`, args)
+	if pg.Broke(err, "role_held_visits") {
+		return 0, fault.Bad([]fault.Field{{Name: "setting", Problem: wrongVisit(g.Role)}})
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -93,7 +122,7 @@ func GiveIn(ctx context.Context, tx *audit.Tx, g Giving) (int64, error) {
 		args["mask"], args["rights"] = s.mask, s.rights
 		_, err = tx.Exec(ctx, `
 			insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from, valid_until)
-			values (@to, @scope, @scope_id, @mask, @rights, 'role', @id, @by, @why, @from, @until)`, args)
+			values (@to, @scope, @scope_id, @mask, @rights, @basis, @id, @by, @why, @from, @until)`, args)
 		if err != nil {
 			return 0, err
 		}
@@ -182,9 +211,21 @@ func StillAdministered(ctx context.Context, tx *audit.Tx, provider int64, issuer
 			where g.provider_id = @provider and g.role = @role and g.from_at <= clock_timestamp() and g.until_at > clock_timestamp() and (@issuer = '' or g.issuer = @issuer))`,
 		pgx.NamedArgs{"provider": provider, "role": Administrator, "issuer": issuer, "but": but}).Scan(&left)
 	if err == nil && !left {
-		err = fault.New(fault.Conflict, "This would leave your organisation without an administrator, and nobody could put it right. Give somebody else that role first, or map a group to it.")
+		err = audit.LastAdministrator()
 	}
 	return err
+}
+
+// Last tells whether the end of a role would leave its provider without an
+// administrator who can sign in. Nobody ends another's before this is committed.
+// The database refuses it as well, at the commit, whoever ends it.
+func Last(ctx context.Context, tx *audit.Tx, provider, held int64) (bool, error) {
+	if err := tx.Lock(ctx, "administrators", provider); err != nil {
+		return false, err
+	}
+	var last bool
+	err := tx.QueryRow(ctx, `select app.last_administrator(@held)`, pgx.NamedArgs{"held": held}).Scan(&last)
+	return last, err
 }
 
 func orElse(t, other time.Time) time.Time {

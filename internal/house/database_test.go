@@ -21,6 +21,7 @@ const (
 var keepers = map[string][]string{
 	"token_use":   {"internal/login"},
 	"session_use": {"internal/login"},
+	"scim_use":    {"internal/scim"},
 	"idempotency": {"internal/audit"},
 	"upload":      {"versions"},
 	"batch":       {"versions"}, // its end only: people write theirs through audit.Do

@@ -39,6 +39,8 @@ func rules() []rule {
 		{"packages", packageRule},
 		{"commands", commandRule},
 		{"links", linkRule},
+		{"security", securityRule},
+		{"cryptography", cryptoRule},
 	}
 }
 

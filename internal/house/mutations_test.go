@@ -18,6 +18,8 @@ func sound() map[string]string {
 		"README.md":                    "Type `make run` or `make test`. See [the list](docs/adr/dependencies.md) and ![it](docs/it.png).\n",
 		"docs/it.png":                  "\x89PNG\x00",
 		"docs/adr/dependencies.md":     "| module | where | why |\n|---|---|---|\n| `github.com/gin-gonic/gin` | `portal` | routes and binding of the portal |\n| `sass` | the build | makes one style sheet of many |\n",
+		securityTable:                  security(),
+		cryptography:                   "| import | where |\n|---|---|\n| `crypto/sha256` | `internal/clock` |\n",
 		packageFile:                    `{"devDependencies": {"sass": "1.2.3"}}`,
 		packageLocks:                   `{"packages": {"": {}, "node_modules/sass": {"version": "1.2.3", "integrity": "sha512-x"}}}`,
 		"migrations/00001_first.sql":   sql,
@@ -35,9 +37,21 @@ func sound() map[string]string {
 		"cmd/devstack/main.go":         comment("main") + "import \"custodian/internal/pgtest\"\nfunc main() { pgtest.New() }\n",
 		"web/page/page.html":           "<p>\n",
 		"internal/pg/pg_test.go":       "package pg\nimport \"os/exec\"\nvar _ = exec.Command\n",
-		"internal/clock/day.go":        comment("clock"),
+		"internal/clock/day.go":        comment("clock") + "import \"crypto/sha256\"\nvar sum = sha256.Sum256\n",
 		"internal/pg/cluster/start.go": comment("cluster") + "import \"os/exec\"\nvar _ = exec.Command\n",
 	}
+}
+
+// security is a table in which nothing applies.
+func security() string {
+	var b strings.Builder
+	b.WriteString("requirement,level,asks,applies,control,tests\n")
+	for level, n := range requirements() {
+		for i := range n {
+			fmt.Fprintf(&b, "V5.%s.%d,%s,something,no,There is none of it,\n", level, i+1, level)
+		}
+	}
+	return b.String()
 }
 
 func comment(pkg string) string {
@@ -118,6 +132,18 @@ var mutations = []struct {
 	{"packages", packageLocks, `{"packages": {"node_modules/sass": {"version": "1.2.3"}}}`, "wants a hash"},
 	{"commands", "docs/how.md", "```\nmake coffee\n```\n", "says make coffee"},
 	{"commands", "README.md", "Type `make run`.\n", "README.md does not show make test"},
+	{"security", securityTable, "", "is not there"},
+	{"security", securityTable, "requirement,level\n", "cannot be read"},
+	{"security", securityTable, "+V5.1.71,1,something,no,There is none,\n", "has 71 requirements of level 1; there are 70"},
+	{"security", securityTable, strings.Replace(security(), "V5.3.1,3,something,no", "V6.3.1,3,something,no", 1), "in a chapter that is not held to it"},
+	{"security", securityTable, strings.Replace(security(), "V5.3.1,", "V5.3.2,", 1), "stands twice"},
+	{"security", securityTable, strings.Replace(security(), "something,no,There is none of it,", "something,yes,It is done,", 1), "names no test"},
+	{"security", securityTable, strings.Replace(security(), "something,no,There is none of it,", "something,yes,It is done,internal/pg TestGone", 1), "which is not there"},
+	{"security", securityTable, strings.Replace(security(), "something,no,There is none of it,", "something,open,Not yet,", 1), "is open without a reason"},
+	{"security", securityTable, strings.Replace(security(), "something,no,", "something,perhaps,", 1), "say yes, no, operator or open"},
+	{"cryptography", "versions/c.go", "package versions\nimport \"crypto/hmac\"\n", "does not list crypto/hmac in versions"},
+	{"cryptography", "versions/c.go", "package versions\nimport \"crypto/sha1\"\n", "which is broken"},
+	{"cryptography", "internal/clock/day.go", comment("clock"), "lists crypto/sha256 in internal/clock, which is not so any more"},
 	{"links", "docs/it.png", "", "links to docs/it.png"},
 	{"links", "docs/how.md", "[gone](adr/gone.md)\n", "links to adr/gone.md"},
 }

@@ -10,6 +10,7 @@ import (
 	"custodian/internal/fault"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/oidctest"
 	"custodian/internal/sample"
 )
@@ -62,7 +63,7 @@ func TestTakenInOnce(t *testing.T) {
 	var all sync.WaitGroup
 	errs := make([]error, len(trips))
 	for i, tr := range trips {
-		all.Go(func() { _, errs[i] = w.signIn.Finish(t.Context(), tr.cookies, tr.answer) })
+		all.Go(func() { _, errs[i] = w.finish(tr) })
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -116,12 +117,12 @@ func TestNoRole(t *testing.T) {
 	if w.count("app.actor") != before || w.count("app.session") != 0 || w.why() != "no-role no-role no-role" {
 		t.Errorf("it left %s; footprints %s", w.census(), w.why())
 	}
-	seen, err := w.signIn.SignIns(t.Context(), w.Actors["admin"], 0, 10)
+	seen, err := w.keeper.SignIns(t.Context(), w.Actors["admin"], 0, 10)
 	w.must(err)
 	if len(seen) != 3 || seen[0].Name != "Nia Newcomer" || seen[0].Outcome != "no-role" || seen[0].ActorID != nil {
 		t.Errorf("the administrator sees %+v", seen)
 	}
-	if _, err := w.signIn.SignIns(t.Context(), w.Actors["manager"], 0, 10); !fault.Is(err, fault.NotFound) {
+	if _, err := w.keeper.SignIns(t.Context(), w.Actors["manager"], 0, 10); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a manager sees strangers: %v", err)
 	}
 }
@@ -228,7 +229,7 @@ func TestNoDeparture(t *testing.T) {
 	if _, err := w.signIn.Begin(t.Context(), "/home"); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("without a service: %v", err)
 	}
-	if _, err := w.signIn.MapGroup(t.Context(), access.Actor{}, login.NewMapping{}); !fault.Is(err, fault.Unavailable) {
+	if _, err := w.keeper.MapGroup(t.Context(), access.Actor{}, membership.NewMapping{}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("without a service a group is mapped: %v", err)
 	}
 }

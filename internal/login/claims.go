@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -25,6 +26,7 @@ type identity struct {
 	issuer, subject string
 	name, email     string
 	groups          []string // sorted, none twice
+	proof           proof
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
@@ -35,6 +37,10 @@ func (s *service) claims(ctx context.Context, m *metadata, id *oidc.IDToken, tok
 	var said map[string]json.RawMessage
 	if err := id.Claims(&said); err != nil {
 		return identity{}, unfinished("token", "The sign-in service's answer cannot be read.", nil)
+	}
+	shown, err := readProof(said, id.IssuedAt, time.Now())
+	if err != nil {
+		return identity{}, err
 	}
 	if _, ok := said[s.opt.GroupsClaim]; !ok && m.provider.UserInfoEndpoint() != "" {
 		more, err := s.userInfo(ctx, m, id.Subject, token)
@@ -51,7 +57,7 @@ func (s *service) claims(ctx context.Context, m *metadata, id *oidc.IDToken, tok
 	if err != nil {
 		return identity{}, err
 	}
-	who := identity{issuer: id.Issuer, subject: id.Subject, email: readText(said["email"]), groups: groups}
+	who := identity{subject: id.Subject, email: readText(said["email"]), groups: groups, proof: shown}
 	who.issuer = s.opt.Issuer // the verifier made sure; where it allows two spellings, ours is the one that is stored
 	if len(who.email) > longestEmail {
 		who.email = ""

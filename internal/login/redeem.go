@@ -2,15 +2,19 @@ package login
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"custodian/internal/fault"
 )
 
 // redeem turns the answer of the service into somebody known: it reads the
@@ -29,17 +33,30 @@ func (s *service) redeem(ctx context.Context, t transaction, query url.Values) (
 		return who, "", exchangeRefusal(err)
 	}
 	raw, _ = token.Extra("id_token").(string)
+	if !compact(raw) {
+		return who, "", unfinished("token", "The sign-in service's answer cannot be trusted.", errors.New("the ID token is not in the compact form"))
+	}
 	keys := &keys{KeySet: m.keys}
-	id, err := oidc.NewVerifier(s.opt.Issuer, keys, &oidc.Config{ClientID: s.opt.ClientID, SupportedSigningAlgs: m.algorithms()}).Verify(s.context(ctx), raw)
+	id, err := s.verifier(m, keys).Verify(s.context(ctx), raw)
 	if err != nil {
 		return who, "", tokenRefusal(err, keys.failure)
 	}
 	if err := s.checkToken(id, token, t); err != nil {
 		return who, "", err
 	}
-	who, err = s.claims(ctx, m, id, token)
-	return who, raw, err
+	if who, err = s.claims(ctx, m, id, token); err != nil {
+		return who, "", err
+	}
+	if t.anew && !who.proof.anew(t.begun, time.Now()) {
+		return who, "", unfinished("not-anew", "The sign-in service did not ask who you are again, or did not say when it last did.",
+			errors.New("auth_time is missing or old although max_age was sent"))
+	}
+	return who, raw, nil
 }
+
+// compact tells whether a text has the one form that a token may have (RFC 7519,
+// 1): the library reads others as well.
+func compact(raw string) bool { return strings.Count(raw, ".") == 2 && !strings.HasPrefix(raw, "{") }
 
 // checkAnswer refuses an answer by another service (RFC 9207), one that says no,
 // and one without a code.
@@ -163,13 +180,14 @@ func (s *service) checkToken(id *oidc.IDToken, token *oauth2.Token, t transactio
 	var more struct {
 		Party string `json:"azp"`
 	}
-	if err := id.Claims(&more); err != nil {
+	var payload json.RawMessage
+	if id.Claims(&payload) != nil || !saidOnce(payload) || id.Claims(&more) != nil {
 		return unfinished("token", "The sign-in service's answer cannot be read.", nil)
 	}
 	if more.Party != s.opt.ClientID && (more.Party != "" || len(id.Audience) > 1) {
 		return unfinished("party", "The sign-in service's answer was made for another program.", nil)
 	}
-	if !slices.Contains(id.Audience, s.opt.ClientID) || id.Subject == "" || len(id.Subject) > 255 {
+	if !slices.Contains(id.Audience, s.opt.ClientID) || id.Subject == "" || len(id.Subject) > 255 || strings.ContainsFunc(id.Subject, fault.Hidden) {
 		return unfinished("token", "The sign-in service's answer cannot be trusted.", nil)
 	}
 	if age := time.Since(id.IssuedAt); age > transactionLife || age < -clocksApart {

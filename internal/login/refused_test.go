@@ -1,12 +1,14 @@
 package login_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"custodian/internal/access"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
 	"custodian/internal/login"
@@ -29,6 +31,10 @@ type sabotage struct {
 	trouble map[string]oidctest.Trouble // from after the departure on
 	refusal string                      // that the service answers with
 	change  func(*trip)                 // of what the browser brings
+	between func(*world)                // while the browser is at the service
+	who     oidctest.Person             // "" for somebody new
+	anew    bool                        // they have to show again who they are
+	factor  login.SecondFactor
 	because string
 	kind    fault.Kind
 	words   string
@@ -158,6 +164,39 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// through takes a browser through the service, with what goes wrong on the way.
+func (w *world) through(s sabotage) (login.Arrival, error) {
+	w.t.Helper()
+	if s.who.Subject != "" {
+		w.service.Become(s.who)
+	}
+	w.service.Idle(time.Hour) // they showed the service who they are an hour ago
+	w.service.Set(s.faults...)
+	w.service.Refuse(s.refusal)
+	begin := w.signIn.Begin
+	if s.anew {
+		begin = func(ctx context.Context, to string) (login.Departure, error) {
+			return w.signIn.BeginAgain(ctx, access.Actor{}, to)
+		}
+	}
+	d, err := begin(w.t.Context(), "/records?kind=library")
+	if err != nil {
+		return login.Arrival{}, err
+	}
+	tr := trip{cookies: []*http.Cookie{cookieOf(d)}, answer: w.service.Answer(w.t, d.URL).Query()}
+	for endpoint, how := range s.trouble {
+		w.service.Trouble(endpoint, how)
+		defer w.service.Trouble(endpoint, oidctest.None)
+	}
+	if s.between != nil {
+		s.between(w)
+	}
+	if s.change != nil {
+		s.change(&tr)
+	}
+	return w.finish(tr)
+}
+
 func (w *world) attempt(name string, s sabotage) {
 	w.t.Helper()
 	before, reasons := w.census(), w.why()
@@ -165,18 +204,11 @@ func (w *world) attempt(name string, s sabotage) {
 	transport := &http.Transport{ResponseHeaderTimeout: 500 * time.Millisecond}
 	defer transport.CloseIdleConnections()
 	w.signIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: w.service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret,
-		PublicURL: publicURL, HTTP: &http.Client{Transport: transport}, Log: w.logger()})
-	w.service.Set(s.faults...)
-	w.service.Refuse(s.refusal)
-	tr := w.depart("/records?kind=library")
-	for endpoint, how := range s.trouble {
-		w.service.Trouble(endpoint, how)
-		defer w.service.Trouble(endpoint, oidctest.None)
+		PublicURL: publicURL, HTTP: &http.Client{Transport: transport}, Log: w.logger(), SecondFactor: s.factor})
+	a, err := w.through(s)
+	if err == nil {
+		w.t.Fatalf("%s: signed in", name)
 	}
-	if s.change != nil {
-		s.change(&tr)
-	}
-	a, err := w.finish(tr)
 	kind, words := publicText(w.t, err)
 	if kind != s.kind || words != s.words {
 		w.t.Errorf("%s: kind %d %q\nwant kind %d %q", name, kind, words, s.kind, s.words)
@@ -233,7 +265,7 @@ func TestLateAnswer(t *testing.T) {
 	for by, want := range map[time.Duration]bool{9 * time.Minute: true, 10*time.Minute + 2*time.Second: false} {
 		d, err := w.signIn.Begin(t.Context(), "/me")
 		w.must(err)
-		a, err := w.finish(trip{[]*http.Cookie{login.Backdate(oidctest.ClientSecret, d, by)}, w.service.Answer(t, d.URL).Query()})
+		a, err := w.finish(trip{cookies: []*http.Cookie{login.Backdate(oidctest.ClientSecret, d, by)}, answer: w.service.Answer(t, d.URL).Query()})
 		if a.CookieName != d.Name || (err == nil) != want {
 			t.Errorf("after %v: %+v, %v", by, a, err)
 		}
@@ -250,7 +282,7 @@ func TestNonsenseFillsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for range 70 {
-		if _, err := w.signIn.Finish(t.Context(), nil, url.Values{"state": {"x"}, "code": {"y"}}); !fault.Is(err, fault.Invalid) {
+		if _, err := w.signIn.Finish(t.Context(), login.Answer{Query: url.Values{"state": {"x"}, "code": {"y"}}}); !fault.Is(err, fault.Invalid) {
 			t.Fatal(err)
 		}
 	}

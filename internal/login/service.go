@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -155,8 +156,17 @@ func (m *metadata) authStyle() oauth2.AuthStyle {
 	return oauth2.AuthStyleInParams
 }
 
-func (m *metadata) authorize(t transaction) string {
-	return m.oauth.AuthCodeURL(t.stateText(), oidc.Nonce(t.nonceText()), oauth2.S256ChallengeOption(t.verifierText()))
+// authorize is where a browser is sent (Core 1.0, 3.1.2.1). max_age=0 has the
+// service ask again, and say when it did.
+func (m *metadata) authorize(t transaction, acr []string) string {
+	with := []oauth2.AuthCodeOption{oidc.Nonce(t.nonceText()), oauth2.S256ChallengeOption(t.verifierText())}
+	if t.anew {
+		with = append(with, oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	if len(acr) > 0 {
+		with = append(with, oauth2.SetAuthURLParam("acr_values", strings.Join(acr, " ")))
+	}
+	return m.oauth.AuthCodeURL(t.stateText(), with...)
 }
 
 // Trusted tells whether secrets may travel to a web address: https, or this very computer.

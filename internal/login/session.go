@@ -19,9 +19,9 @@ const sessionPrefix = "custodian_session_"
 // begin makes a session for somebody admitted. The one that the browser was in
 // ends, whoever it belonged to, so that nobody can be led to work in a session
 // that another knows.
-func (s *SignIn) begin(ctx context.Context, e entry, raw string, cookies []*http.Cookie) (Secret, access.Actor, error) {
+func (s *SignIn) begin(ctx context.Context, e entry, raw string, back Answer) (Secret, access.Actor, error) {
 	secret := newSecret(sessionPrefix)
-	before, err := visitorOf(ctx, s.opt.DB, cookies)
+	before, err := visitorOf(ctx, s.opt.DB, back.Cookies)
 	if err != nil {
 		return Secret{}, access.Actor{}, err
 	}
@@ -37,10 +37,10 @@ func (s *SignIn) begin(ctx context.Context, e entry, raw string, cookies []*http
 		}
 		hash := hashOf(secret.text)
 		_, err = tx.Exec(ctx, `
-			insert into app.session (id, actor_id, sign_in_id, hash, expires_at, idle_seconds, provider_hint)
-			values (@id, @actor, @sign_in, @hash, clock_timestamp() + @absolute::interval, @idle, @hint)`,
+			insert into app.session (id, actor_id, sign_in_id, hash, expires_at, idle_seconds, provider_hint, browser)
+			values (@id, @actor, @sign_in, @hash, clock_timestamp() + @absolute::interval, @idle, @hint, @browser)`,
 			pgx.NamedArgs{"id": actor.Session, "actor": actor.ID, "sign_in": e.signIn, "hash": hash, "absolute": s.opt.Absolute,
-				"idle": max(1, int(s.opt.Idle.Seconds())), "hint": lockHint(secret.text, raw)})
+				"idle": max(1, int(s.opt.Idle.Seconds())), "hint": lockHint(secret.text, raw), "browser": browserOf(back.Agent)})
 		if err != nil {
 			return err
 		}
@@ -104,6 +104,7 @@ type Session struct {
 	LastAt    time.Time // when it was last used, to the minute
 	ExpiresAt time.Time // at the latest
 	Current   bool      // it is the one that asks
+	Browser   string    // its family and kind of computer, "" where it is not known
 }
 
 // Sessions lists the actor's own live sessions, newest first, at most 100.
@@ -111,7 +112,7 @@ func Sessions(ctx context.Context, db *pg.DB, actor access.Actor) ([]Session, er
 	var list []Session
 	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
 		rows, err := tx.Query(ctx, `
-			select s.id, s.begun_at, greatest(s.begun_at, u.last_at) as last_at, s.expires_at, s.id = @current as current
+			select s.id, s.begun_at, greatest(s.begun_at, u.last_at) as last_at, s.expires_at, s.id = @current as current, s.browser
 			from app.session s left join app.session_use u on u.session_id = s.id
 			where s.actor_id = @actor and s.ended_at > now() and s.expires_at > now()
 				and greatest(s.begun_at, u.last_at) + make_interval(secs => s.idle_seconds) > now()

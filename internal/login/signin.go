@@ -30,6 +30,7 @@ const (
 const (
 	DefaultIdle     = 30 * time.Minute
 	DefaultAbsolute = 12 * time.Hour
+	DefaultFresh    = 15 * time.Minute
 )
 
 // Options says which sign-in service is trusted and how long a session lasts.
@@ -40,7 +41,9 @@ type Options struct {
 	PublicURL              string        // how people reach the portal; no trailing slash
 	GroupsClaim            string        // "groups" when ""
 	Idle, Absolute         time.Duration // of a session; the defaults when zero
-	HTTP                   *http.Client  // its Transport is used; nil: one of our own
+	Fresh                  time.Duration // how old a sign-in may be for what asks for a fresh one; the default when zero
+	SecondFactor           SecondFactor
+	HTTP                   *http.Client // its Transport is used; nil: one of our own
 	Log                    *slog.Logger
 }
 
@@ -65,6 +68,9 @@ func NewSignIn(o Options) *SignIn {
 	if o.Absolute <= 0 {
 		o.Absolute = DefaultAbsolute
 	}
+	if o.Fresh <= 0 {
+		o.Fresh = DefaultFresh
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -86,6 +92,19 @@ type Departure struct {
 // is not a path of ours. It gives an Unavailable fault when the service does not
 // answer.
 func (s *SignIn) Begin(ctx context.Context, to string) (Departure, error) {
+	return s.depart(ctx, newTransaction(ReturnPath(to), time.Now()))
+}
+
+// BeginAgain is Begin for somebody who is at work already: the service asks them
+// again who they are, and nobody else may come back from it. For nobody, it is
+// whoever comes.
+func (s *SignIn) BeginAgain(ctx context.Context, actor access.Actor, to string) (Departure, error) {
+	t := newTransaction(ReturnPath(to), time.Now())
+	t.who, t.anew = actor.ID, true
+	return s.depart(ctx, t)
+}
+
+func (s *SignIn) depart(ctx context.Context, t transaction) (Departure, error) {
 	p, err := s.service.metadata(ctx)
 	if r, ok := refusalOf(err); ok {
 		return Departure{}, r.public()
@@ -93,8 +112,7 @@ func (s *SignIn) Begin(ctx context.Context, to string) (Departure, error) {
 	if err != nil {
 		return Departure{}, err
 	}
-	t := newTransaction(ReturnPath(to), time.Now())
-	return Departure{URL: p.authorize(t), Name: t.cookieName(), Cookie: s.seal.lock(t), Lasts: transactionLife}, nil
+	return Departure{URL: p.authorize(t, s.opt.SecondFactor.ACR), Name: t.cookieName(), Cookie: s.seal.lock(t), Lasts: transactionLife}, nil
 }
 
 // Arrival is somebody who has signed in.
@@ -115,21 +133,28 @@ type NoRole struct {
 // Error is for logs: it does not say the name.
 func (*NoRole) Error() string { return "login: signed in at the service, and holds no role" }
 
-// Finish takes the answer of the service: the query of the request to
-// CallbackPath, with the request's cookies. It makes a session, and ends the one
+// Answer is the request to CallbackPath with which a browser comes back.
+type Answer struct {
+	Cookies []*http.Cookie
+	Query   url.Values
+	Agent   string // what the browser calls itself (RFC 9110, 10.1.5)
+}
+
+// Finish takes the answer of the service. It makes a session, and ends the one
 // that the browser was in.
 //
 // What it refuses is a fault with words for the page: Invalid for an answer that
 // is wrong, late, used before or of another browser's sign-in, Unavailable when
 // the service does not answer or will not work for us. *NoRole is somebody whom
-// nobody has given a role. Each of these is recorded, and makes no session.
-func (s *SignIn) Finish(ctx context.Context, cookies []*http.Cookie, query url.Values) (Arrival, error) {
-	t, err := s.seal.find(cookies, query.Get("state"), time.Now())
+// nobody has given a role, *NoSecondFactor somebody whose role asks for more than
+// they showed. Each of these is recorded, and makes no session.
+func (s *SignIn) Finish(ctx context.Context, back Answer) (Arrival, error) {
+	t, err := s.seal.find(back.Cookies, back.Query.Get("state"), time.Now())
 	a := Arrival{To: t.to, CookieName: t.name}
 	if err != nil {
 		return a, s.refused(ctx, err)
 	}
-	who, raw, err := s.service.redeem(ctx, t, query)
+	who, raw, err := s.service.redeem(ctx, t, back.Query)
 	if err != nil {
 		return a, s.refused(ctx, err)
 	}
@@ -140,22 +165,25 @@ func (s *SignIn) Finish(ctx context.Context, cookies []*http.Cookie, query url.V
 	if !e.admitted {
 		return a, s.turnAway(ctx, e, who)
 	}
-	if a.Secret, a.Actor, err = s.begin(ctx, e, raw, cookies); err != nil {
+	if a.Secret, a.Actor, err = s.begin(ctx, e, raw, back); err != nil {
 		return a, err
 	}
 	a.Lasts = s.opt.Absolute
 	return a, nil
 }
 
-// turnAway records that somebody with no role came.
+// turnAway records that somebody came who has no role, or shows too little for it.
 func (s *SignIn) turnAway(ctx context.Context, e entry, who identity) error {
 	by := access.Custodian()
 	if e.actor.ID != 0 {
 		by = e.actor
 	}
-	err := audit.Refuse(ctx, s.opt.DB, by, audit.Act{Action: access.BeginSession, Detail: audit.Detail{"because": "no-role", "sign_in": e.signIn}})
+	err := audit.Refuse(ctx, s.opt.DB, by, audit.Act{Action: access.BeginSession, Detail: audit.Detail{"because": e.outcome(), "sign_in": e.signIn}})
 	if err != nil {
 		return err
+	}
+	if len(e.lacking) > 0 {
+		return &NoSecondFactor{Name: who.name, Roles: e.lacking}
 	}
 	return &NoRole{Name: who.name}
 }
@@ -163,13 +191,17 @@ func (s *SignIn) turnAway(ctx context.Context, e entry, who identity) error {
 // refused records an answer that came to nothing. Whoever sends nonsense is not
 // known, and could send much of it: beyond the pace it is only logged.
 func (s *SignIn) refused(ctx context.Context, err error) error {
+	return s.refusedAs(ctx, access.BeginSession, err)
+}
+
+func (s *SignIn) refusedAs(ctx context.Context, a access.Action, err error) error {
 	r, ok := refusalOf(err)
 	if !ok {
 		return err
 	}
-	s.opt.Log.WarnContext(ctx, "sign-in refused", "because", r.because, "cause", r.logged(), "request", audit.Request(ctx))
+	s.opt.Log.WarnContext(ctx, "sign-in refused", "action", a.Name, "because", r.because, "cause", r.logged(), "request", audit.Request(ctx))
 	if s.strange.allows(time.Now()) {
-		about := audit.Act{Action: access.BeginSession, Detail: audit.Detail{"because": r.because}}
+		about := audit.Act{Action: a, Detail: audit.Detail{"because": r.because}}
 		if e := audit.Refuse(ctx, s.opt.DB, access.Custodian(), about); e != nil {
 			return e
 		}

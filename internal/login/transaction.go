@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"custodian/internal/access"
 )
 
 const (
@@ -26,18 +28,20 @@ const (
 // transaction is one sign-in under way. It lives in a cookie: nothing is kept
 // here until the service has said who it is.
 //
-//	version 1 | begun, Unix seconds 8 | state 32 | nonce 32 | verifier 32 | to 1..500 | HMAC-SHA256 of all before it 32
+//	version 1 | begun, Unix seconds 8 | who 8 | anew 1 | state 32 | nonce 32 | verifier 32 | to 1..500 | HMAC-SHA256 of all before it 32
 //
 // in unpadded URL-safe base 64. The service gets state, the SHA-256 of nonce
 // (OpenID Connect Core 1.0, 15.5.2) and the SHA-256 of the verifier's text (RFC 7636, S256).
 type transaction struct {
-	begun                  time.Time // to the second
+	begun                  time.Time      // to the second
+	who                    access.ActorID // who has to come back: the person who was at work already; 0 for anybody
+	anew                   bool           // they have to show who they are again, not only that they did once
 	state, nonce, verifier [32]byte
 	to                     string
 	name                   string // of the cookie that it came in
 }
 
-const transactionVersion = 1
+const transactionVersion = 2
 
 func newTransaction(to string, now time.Time) transaction {
 	t := transaction{begun: now.Truncate(time.Second), to: to}
@@ -104,6 +108,8 @@ func (s sealer) mac(body []byte) []byte {
 func (s sealer) lock(t transaction) string {
 	b := []byte{transactionVersion}
 	b = binary.BigEndian.AppendUint64(b, uint64(t.begun.Unix()))
+	b = binary.BigEndian.AppendUint64(b, uint64(t.who))
+	b = append(b, map[bool]byte{true: 1}[t.anew])
 	b = append(b, t.state[:]...)
 	b = append(b, t.nonce[:]...)
 	b = append(b, t.verifier[:]...)
@@ -113,7 +119,7 @@ func (s sealer) lock(t transaction) string {
 
 // open reads a cookie's value. It gives false for whatever lock did not make.
 func (s sealer) open(value string) (transaction, bool) {
-	const fixed = 1 + 8 + 3*32
+	const fixed = 1 + 8 + 8 + 1 + 3*32
 	var t transaction
 	if len(value) > base64.RawURLEncoding.EncodedLen(fixed+longestPath+sha256.Size) {
 		return t, false
@@ -127,7 +133,8 @@ func (s sealer) open(value string) (transaction, bool) {
 		return t, false
 	}
 	t.begun = time.Unix(int64(binary.BigEndian.Uint64(body[1:])), 0)
-	r := bytes.NewReader(body[9:])
+	t.who, t.anew = access.ActorID(binary.BigEndian.Uint64(body[9:])), body[17] == 1
+	r := bytes.NewReader(body[18:])
 	for _, into := range [][]byte{t.state[:], t.nonce[:], t.verifier[:]} {
 		_, _ = r.Read(into) // the length is checked above
 	}

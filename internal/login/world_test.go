@@ -14,6 +14,7 @@ import (
 	"custodian/internal/fault"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/oidctest"
 	"custodian/internal/pgtest"
 	"custodian/internal/sample"
@@ -29,6 +30,7 @@ type world struct {
 	*sample.Planted
 	service *oidctest.Provider
 	signIn  *login.SignIn
+	keeper  *membership.Keeper
 	log     *lines
 	t       *testing.T
 }
@@ -50,6 +52,7 @@ func newWorldWith(t *testing.T, o oidctest.Options, change func(*login.Options))
 		change(&opt)
 	}
 	w.signIn = login.NewSignIn(opt)
+	w.keeper = membership.New(w.DB, opt.Issuer)
 	return w
 }
 
@@ -86,7 +89,7 @@ func nia(groups ...string) oidctest.Person {
 // mapping lets a group give a role, at a setting by name or at the whole organisation.
 func (w *world) mapping(group string, role grants.Role, home string) int64 {
 	w.t.Helper()
-	id, err := w.signIn.MapGroup(w.t.Context(), w.Actors["admin"], login.NewMapping{Group: group, Role: role, Home: w.Homes[home], Why: "for the test"})
+	id, err := w.keeper.MapGroup(w.t.Context(), w.Actors["admin"], membership.NewMapping{Group: group, Role: role, Home: w.Homes[home], Why: "for the test"})
 	w.must(err)
 	return id
 }
@@ -95,6 +98,7 @@ func (w *world) mapping(group string, role grants.Role, home string) int64 {
 type trip struct {
 	cookies []*http.Cookie
 	answer  url.Values
+	agent   string
 }
 
 func cookieOf(d login.Departure) *http.Cookie { return &http.Cookie{Name: d.Name, Value: d.Cookie} }
@@ -104,12 +108,12 @@ func (w *world) depart(to string, cookies ...*http.Cookie) trip {
 	w.t.Helper()
 	d, err := w.signIn.Begin(w.t.Context(), to)
 	w.must(err)
-	return trip{append(cookies, cookieOf(d)), w.service.Answer(w.t, d.URL).Query()}
+	return trip{cookies: append(cookies, cookieOf(d)), answer: w.service.Answer(w.t, d.URL).Query()}
 }
 
 func (w *world) finish(tr trip) (login.Arrival, error) {
 	w.t.Helper()
-	return w.signIn.Finish(w.t.Context(), tr.cookies, tr.answer)
+	return w.signIn.Finish(w.t.Context(), login.Answer{Cookies: tr.cookies, Query: tr.answer, Agent: tr.agent})
 }
 
 // enter signs somebody in, who must be let in.

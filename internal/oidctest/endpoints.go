@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -27,6 +28,14 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"id_token_signing_alg_values_supported": []string{p.algorithm(), "none", "HS256"}, "scopes_supported": []string{"openid", "profile", "email", "groups"},
 		"token_endpoint_auth_methods_supported":          []string{p.authMethod()},
 		"authorization_response_iss_parameter_supported": !p.opt.Silent,
+	}
+	if p.has(MovesElsewhere) {
+		for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"} {
+			said[name] = "https://another.example.org" + name
+		}
+	}
+	if p.has(NoTokenEndpoint) {
+		delete(said, "token_endpoint")
 	}
 	if p.has(CannotSignOut) {
 		delete(said, "end_session_endpoint")
@@ -63,8 +72,12 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	case p.refusal != "":
 		back.Set("error", p.refusal)
 	default:
+		// who showed it too long ago is asked again (OpenID Connect Core 1.0, 3.1.2.1)
+		if most, err := strconv.Atoi(q("max_age")); err == nil && time.Since(p.since) >= time.Duration(most)*time.Second && !slices.Contains(p.faults, AsksNobodyAgain) {
+			p.since = time.Now()
+		}
 		code := random()
-		p.codes[code] = &grant{redirect: q("redirect_uri"), nonce: q("nonce"), challenge: q("code_challenge"), person: p.person, at: time.Now()}
+		p.codes[code] = &grant{since: p.since, redirect: q("redirect_uri"), nonce: q("nonce"), challenge: q("code_challenge"), person: p.person, at: time.Now()}
 		back.Set("code", code)
 	}
 	p.name(back)
@@ -106,6 +119,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	said := map[string]any{"access_token": access, "token_type": "Bearer", "expires_in": 300}
 	if !p.has(NoToken) {
 		said["id_token"] = p.idToken(g, access)
+	}
+	if p.has(TokenIsNumber) {
+		said["id_token"] = 7
 	}
 	answer(w, http.StatusOK, said)
 }
@@ -170,6 +186,14 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	if p.has(OtherPerson) {
 		said["sub"], said[p.opt.GroupsClaim] = "somebody-else", []string{"care-admins"}
+	}
+	if p.has(UserInfoOfNobody) {
+		delete(said, "sub")
+	}
+	if p.has(UserInfoUnsigned) {
+		w.Header().Set("Content-Type", "application/jwt")
+		_, _ = w.Write([]byte(part(map[string]string{"alg": "none"}) + "." + part(said) + "."))
+		return
 	}
 	answer(w, http.StatusOK, said)
 }

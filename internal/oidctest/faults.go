@@ -2,6 +2,7 @@ package oidctest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,6 +32,20 @@ const (
 	LongSubject        Fault = "the subject is longer than 255 letters"
 	WrongAccessHash    Fault = "at_hash is of another access token"
 	PartyIsUs          Fault = "the token is for two clients, and says that we asked"
+)
+
+// What can be wrong with what it says about when and how somebody signed in.
+const (
+	AsksNobodyAgain Fault = "it does not ask again although max_age says so"
+	NoAuthTime      Fault = "it does not say when somebody signed in"
+	OldAuthTime     Fault = "somebody signed in a day ago"
+	LaterAuthTime   Fault = "somebody will sign in in an hour"
+	AuthTimeAsText  Fault = "the moment of signing in is a text"
+	AuthTimeHuge    Fault = "the moment of signing in is the number 1e300"
+	MethodsAsText   Fault = "amr is a text, not a list"
+	MethodsNested   Fault = "amr is a list in a list"
+	MethodsEndless  Fault = "amr has 1,000 entries"
+	ContextAsNumber Fault = "acr is a number"
 )
 
 // Where the groups can be, and what they can look like.
@@ -67,6 +82,8 @@ const (
 	Redirects         // to another place, where an answer waits
 	Enormous          // an answer that is far too long
 	Nonsense          // status 200 and no JSON
+	Away              // a redirect to another site
+	Endless           // an answer that never ends, in pieces
 )
 
 // The endpoints.
@@ -115,6 +132,10 @@ func (p *Provider) troubled(next http.Handler) http.Handler {
 					return
 				}
 			}
+		case Away:
+			http.Redirect(w, r, "http://another.example.org"+r.URL.Path, http.StatusTemporaryRedirect)
+		case Endless:
+			endless(w)
 		case Nonsense:
 			_, _ = w.Write([]byte("<p>Welcome"))
 		case None:
@@ -140,6 +161,15 @@ func (p *Provider) spoil(claims map[string]any, now time.Time) {
 		NoSubject:       func() { claims["sub"] = "" },
 		LongSubject:     func() { claims["sub"] = strings.Repeat("x", 256) },
 		WrongAccessHash: func() { claims["at_hash"] = accessHash("another") },
+		NoAuthTime:      func() { delete(claims, "auth_time") },
+		OldAuthTime:     func() { claims["auth_time"] = now.Add(-24 * time.Hour).Unix() },
+		LaterAuthTime:   func() { claims["auth_time"] = now.Add(time.Hour).Unix() },
+		AuthTimeAsText:  func() { claims["auth_time"] = "now" },
+		AuthTimeHuge:    func() { claims["auth_time"] = 1e300 },
+		MethodsAsText:   func() { claims["amr"] = "mfa" },
+		MethodsNested:   func() { claims["amr"] = [][]string{{"mfa"}} },
+		MethodsEndless:  func() { claims["amr"] = slices.Repeat([]string{"mfa"}, 1000) },
+		ContextAsNumber: func() { claims["acr"] = 2 },
 	} {
 		if p.has(fault) {
 			change()

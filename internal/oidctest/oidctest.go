@@ -29,6 +29,9 @@ import (
 type Person struct {
 	Subject, Name, Email string
 	Groups               []string
+	Methods              []string // amr: how they sign in (RFC 8176)
+	Context              string   // acr
+	Session              string   // sid: what the provider calls their session
 }
 
 // Options says what kind of provider it is.
@@ -57,6 +60,7 @@ type Provider struct {
 	mu              sync.Mutex
 	redirect, after string // the registered addresses
 	person          Person
+	since           time.Time // when the person last showed who they are
 	faults          []Fault
 	troubles        map[string]Trouble // by endpoint
 	refusal         string             // the error that /authorize answers with
@@ -71,7 +75,7 @@ type Provider struct {
 type grant struct {
 	redirect, nonce, challenge string
 	person                     Person
-	at                         time.Time
+	at, since                  time.Time
 	used                       bool
 	token                      string // the access token it gave
 }
@@ -115,7 +119,14 @@ func (p *Provider) Register(redirect, after string) {
 func (p *Provider) Become(who Person) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.person = who
+	p.person, p.since = who, time.Now()
+}
+
+// Idle lets so much time pass since the person last showed who they are.
+func (p *Provider) Idle(by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.since = p.since.Add(-by)
 }
 
 // Set switches these faults on, and all others off.

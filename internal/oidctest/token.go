@@ -49,23 +49,22 @@ func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // jwks publishes the keys (RFC 7517).
 func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	all := []map[string]string{}
-	for _, k := range p.keys {
-		one := map[string]string{"kid": k.id, "use": "sig", "alg": p.algorithm()}
-		if k.rsa != nil {
-			one["kty"], one["n"], one["e"] = "RSA", encode(k.rsa.N.Bytes()), encode(big.NewInt(int64(k.rsa.E)).Bytes())
-		} else {
-			point, err := k.ec.PublicKey.Bytes() // 4, then the two coordinates
-			if err != nil {
-				panic(err)
-			}
-			one["kty"], one["crv"], one["x"], one["y"] = "EC", "P-256", encode(point[1:33]), encode(point[33:])
-		}
-		all = append(all, one)
+	answer(w, http.StatusOK, map[string]any{"keys": p.keySet()})
+}
+
+// public is the key as it is published.
+func (k key) public(algorithm string) map[string]any {
+	one := map[string]any{"kid": k.id, "use": "sig", "alg": algorithm}
+	if k.rsa != nil {
+		one["kty"], one["n"], one["e"] = "RSA", encode(k.rsa.N.Bytes()), encode(big.NewInt(int64(k.rsa.E)).Bytes())
+		return one
 	}
-	answer(w, http.StatusOK, map[string]any{"keys": all})
+	point, err := k.ec.PublicKey.Bytes() // 4, then the two coordinates
+	if err != nil {
+		panic(err)
+	}
+	one["kty"], one["crv"], one["x"], one["y"] = "EC", "P-256", encode(point[1:33]), encode(point[33:])
+	return one
 }
 
 func (k key) sign(text string) []byte {
@@ -101,15 +100,25 @@ func (p *Provider) idToken(g *grant, access string) string {
 	now := time.Now()
 	claims := map[string]any{"iss": p.server.URL, "sub": g.person.Subject, "aud": ClientID, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
 		"nonce": g.nonce, "name": g.person.Name, "email": g.person.Email, "at_hash": accessHash(access)}
+	claims["auth_time"] = g.since.Unix()
+	for name, value := range map[string]string{"acr": g.person.Context, "sid": g.person.Session} {
+		if value != "" {
+			claims[name] = value
+		}
+	}
+	if len(g.person.Methods) > 0 {
+		claims["amr"] = g.person.Methods
+	}
 	p.putGroups(claims, g.person.Groups)
 	p.spoil(claims, now)
+	p.harm(claims)
 	return p.sign(claims)
 }
 
 func (p *Provider) putGroups(claims map[string]any, groups []string) {
 	name := p.opt.GroupsClaim
 	switch {
-	case p.has(NoGroups) || p.has(GroupsInUserInfo) || p.has(OtherPerson):
+	case p.has(NoGroups) || p.has(GroupsInUserInfo) || p.has(OtherPerson) || p.has(UserInfoUnsigned) || p.has(UserInfoOfNobody):
 	case p.has(GroupsAsText):
 		claims[name] = groups[0]
 	case p.has(GroupsAsNumber):
@@ -130,40 +139,53 @@ func (p *Provider) putGroups(claims map[string]any, groups []string) {
 	}
 }
 
+// sign signs claims, with the faults that are switched on.
 func (p *Provider) sign(claims map[string]any) string {
+	return p.signAs(p.garble(string(mustJSON(claims))), map[string]any{"typ": "JWT"}, map[Fault]Fault{
+		NoAlgorithm: NoAlgorithm, BadSignature: BadSignature, UnknownKey: UnknownKey, SymmetricAlgorithm: SymmetricAlgorithm})
+}
+
+// signAs signs a text under a header. called says under which name each way of
+// signing wrongly is switched on.
+func (p *Provider) signAs(body string, header map[string]any, called map[Fault]Fault) string {
 	p.mu.Lock()
 	k := p.keys[len(p.keys)-1]
 	p.mu.Unlock()
-	header := map[string]string{"alg": p.algorithm(), "kid": k.id, "typ": "JWT"}
+	header["alg"], header["kid"] = p.algorithm(), k.id
+	if forged := p.forge(k, body, header); forged != "" {
+		return forged
+	}
 	switch {
-	case p.has(NoAlgorithm):
+	case p.has(called[NoAlgorithm]):
 		header["alg"] = "none"
-	case p.has(SymmetricAlgorithm):
+	case p.has(called[SymmetricAlgorithm]):
 		header["alg"] = "HS256"
-	case p.has(UnknownKey):
+	case p.has(called[UnknownKey]):
 		k = newKey(p.opt.RSA)
 		header["kid"] = k.id
 	}
-	text := part(header) + "." + part(claims)
+	text := part(header) + "." + encode([]byte(body))
 	switch {
-	case p.has(NoAlgorithm):
+	case p.has(called[NoAlgorithm]):
 		return text + "."
-	case p.has(SymmetricAlgorithm):
+	case p.has(called[SymmetricAlgorithm]):
 		m := hmac.New(sha256.New, []byte(ClientSecret))
 		m.Write([]byte(text))
 		return text + "." + encode(m.Sum(nil))
-	case p.has(BadSignature):
+	case p.has(called[BadSignature]):
 		return text + "." + encode(k.sign(text+" "))
 	}
 	return text + "." + encode(k.sign(text))
 }
 
-func part(v any) string {
+func part(v any) string { return encode(mustJSON(v)) }
+
+func mustJSON(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
 	}
-	return encode(b)
+	return b
 }
 
 // subjectOf reads who a token that the provider signed is about. It may have expired.

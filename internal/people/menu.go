@@ -18,6 +18,9 @@ type Menu struct {
 	Opens    []access.RecordKind // of records they manage somewhere, and so may open
 	Adds     []access.RecordKind // of records to which they may add somewhere
 	Families bool                // works at a residential family centre, or for the whole provider
+	Oversees bool                // audits something, or manages staff files somewhere
+	Own      []int64             // their own records, of those who read nothing but these
+	Keeps    bool                // keeps the people of some setting, or sees who did what everywhere
 	Manages  bool                // keeps the people and settings of the whole provider
 }
 
@@ -45,6 +48,9 @@ func MenuOf(ctx context.Context, db *pg.DB, actor access.Actor) (Menu, error) {
 			if holds(rights, k, access.Manage) {
 				m.Opens = append(m.Opens, k)
 			}
+			if holds(rights, k, access.Audit) || k == access.Staff && holds(rights, k, access.Manage) {
+				m.Oversees = true
+			}
 			if holds(rights, k, access.Add) {
 				m.Adds = append(m.Adds, k)
 			}
@@ -57,6 +63,15 @@ func MenuOf(ctx context.Context, db *pg.DB, actor access.Actor) (Menu, error) {
 			return err
 		}
 		staff := access.ClassOf(access.Staff, access.General)
+		for _, g := range rights.Grants {
+			if g.Basis == "data-subject" && g.Scope == access.AtRecord {
+				m.Own = append(m.Own, g.ScopeID)
+			}
+			m.Keeps = m.Keeps || g.Mask.Has(staff) && (g.Rights&access.Manage != 0 || g.Rights&access.Audit != 0 && g.Scope == access.AtProvider)
+		}
+		if slices.ContainsFunc(rights.Grants, func(g access.Grant) bool { return g.Basis != "data-subject" }) {
+			m.Own = nil
+		}
 		m.Manages = slices.ContainsFunc(rights.Grants, func(g access.Grant) bool {
 			return g.Scope == access.AtProvider && g.Rights&access.Manage != 0 && g.Mask.Has(staff)
 		})

@@ -38,6 +38,53 @@ func Administers(ctx context.Context, tx *pg.Tx, a access.Action) error {
 	return err
 }
 
+// Reach is how much of the provider's people somebody is shown.
+type Reach struct {
+	All   bool // they keep the people of the whole provider
+	Audit bool // they see who did what everywhere
+}
+
+// Keeps refuses whoever keeps nobody's roles and sees nobody's footprints
+// everywhere: to them it is not there. Who keeps one setting's people is shown the
+// roles there, and no sign-ins.
+func Keeps(ctx context.Context, tx *pg.Tx, a access.Action) (Reach, error) {
+	var r Reach
+	rights, err := tx.Rights(ctx)
+	if err != nil {
+		return r, err
+	}
+	place := access.Place{Provider: tx.Actor.Provider, Class: access.ClassOf(access.Staff, access.General)}
+	_, r.All = access.Decide(rights, a, place)
+	if a.Needs == access.Manage {
+		_, r.Audit = access.Decide(rights, access.AuditRecord, place)
+	}
+	// the database is asked as well: it shows colleagues to everybody
+	var keeps, audits bool
+	var at []int64
+	err = tx.QueryRow(ctx, `select app.manages(@provider, null, (select app.reach(8))), app.audits(@provider, null, (select app.reach(64))),
+		array(select h.id from app.home h where h.provider_id = @provider and app.manages(h.provider_id, h.id, (select app.reach(8))))`,
+		pgx.NamedArgs{"provider": tx.Actor.Provider}).Scan(&keeps, &audits, &at)
+	if err != nil {
+		return r, err
+	}
+	r.All, r.Audit = r.All && keeps, r.Audit && audits
+	if r.All || r.Audit {
+		return r, nil
+	}
+	homes, err := homesOf(ctx, tx)
+	if err != nil {
+		return r, err
+	}
+	if slices.ContainsFunc(homes, func(h Home) bool {
+		place.Home = h.ID
+		_, ok := access.Decide(rights, a, place)
+		return ok && slices.Contains(at, h.ID)
+	}) {
+		return r, nil
+	}
+	return r, fault.NotThere()
+}
+
 // Settings lists the provider's settings, by name. It is for administrators.
 // Looking is recorded.
 func Settings(ctx context.Context, db *pg.DB, actor access.Actor) ([]Setting, error) {

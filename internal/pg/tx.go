@@ -3,10 +3,12 @@ package pg
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"custodian/internal/access"
 )
@@ -18,7 +20,7 @@ type Tx struct {
 	Actor access.Actor
 	Now   time.Time
 
-	inner  pgx.Tx
+	inner  *pgxpool.Conn
 	rights *access.Rights
 }
 
@@ -53,7 +55,10 @@ func (tx *Tx) Rights(ctx context.Context) (access.Rights, error) {
 }
 
 // WriteTx is a transaction that can write. Only internal/audit makes one.
-type WriteTx struct{ Tx }
+type WriteTx struct {
+	Tx
+	last pgx.Batch
+}
 
 // Exec runs a statement that changes something.
 func (tx *WriteTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
@@ -64,6 +69,9 @@ func (tx *WriteTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.Co
 func (tx *WriteTx) Send(ctx context.Context, b *pgx.Batch) error {
 	return tx.inner.SendBatch(ctx, b).Close()
 }
+
+// Last has a statement run when all else is done, in one trip with the commit.
+func (tx *WriteTx) Last(sql string, args ...any) { tx.last.Queue(sql, args...) }
 
 // Share waits until nobody has the thing under Lock, and keeps it so; others may
 // share it. As with Lock, Now moves to the present.
@@ -102,14 +110,7 @@ func NewID(ctx context.Context, db *DB) (int64, error) {
 
 // Read runs fn at one moment, in a snapshot that cannot be written to.
 func Read(ctx context.Context, db *DB, actor access.Actor, fn func(*Tx) error) error {
-	o := pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead}
-	return pgx.BeginTxFunc(ctx, db.pool, o, func(inner pgx.Tx) error {
-		tx := &Tx{Actor: actor, inner: inner}
-		if err := tx.enter(ctx); err != nil {
-			return err
-		}
-		return fn(tx)
-	})
+	return run(ctx, db, `begin isolation level repeatable read read only`, actor, func(tx *Tx) (*pgx.Batch, error) { return &pgx.Batch{}, fn(tx) })
 }
 
 // Write runs fn in a transaction that can write, and commits when it returns
@@ -119,12 +120,10 @@ func Write(ctx context.Context, db *DB, actor access.Actor, fn func(*WriteTx) er
 	var err error
 	for range 5 {
 		// read committed: a statement after a lock must see what the one who held it committed
-		err = pgx.BeginTxFunc(ctx, db.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(inner pgx.Tx) error {
-			tx := &WriteTx{Tx{Actor: actor, inner: inner}}
-			if err := tx.enter(ctx); err != nil {
-				return err
-			}
-			return fn(tx)
+		err = run(ctx, db, `begin isolation level read committed read write`, actor, func(tx *Tx) (*pgx.Batch, error) {
+			w := &WriteTx{Tx: *tx}
+			err := fn(w)
+			return &w.last, err
 		})
 		if code, _ := violation(err); code != "40001" && code != "40P01" {
 			break
@@ -132,6 +131,43 @@ func Write(ctx context.Context, db *DB, actor access.Actor, fn func(*WriteTx) er
 	}
 	return err
 }
+
+// run runs fn in a transaction. It begins in one trip together with the word of
+// who acts, and ends in one together with what fn gives to be done last. Whatever
+// goes wrong, nothing of it stays.
+func run(ctx context.Context, db *DB, begin string, actor access.Actor, fn func(*Tx) (*pgx.Batch, error)) error {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release() // which throws away a connection that is still in a transaction, or busy
+	defer func() {
+		if conn.Conn().PgConn().TxStatus() != idle {
+			_, _ = conn.Exec(ctx, `rollback`) // when this fails, the connection goes
+		}
+	}()
+	tx := &Tx{Actor: actor, inner: conn}
+	b := &pgx.Batch{}
+	b.Queue(begin)
+	b.Queue(`select now() from set_config('app.actor', $1, true)`, strconv.FormatInt(int64(actor.ID), 10)).QueryRow(func(row pgx.Row) error { return row.Scan(&tx.Now) })
+	if err := conn.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("pg: enter: %w", err)
+	}
+	last, err := fn(tx)
+	if err != nil {
+		return err
+	}
+	last.Queue(`commit`).Exec(func(done pgconn.CommandTag) error {
+		if done.String() != "COMMIT" { // an error that fn passed over had ended it already
+			return pgx.ErrTxCommitRollback
+		}
+		return nil
+	})
+	return conn.SendBatch(ctx, last).Close()
+}
+
+// idle is the status of a connection that is in no transaction.
+const idle = 'I'
 
 // Keep writes operational tables: those that tell nothing about anybody and
 // may be lost. The house test names them, and who may call this.
@@ -158,12 +194,14 @@ func Visitor(ctx context.Context, db *DB, hash []byte) (access.Actor, error) {
 	return a, err
 }
 
-func (tx *Tx) enter(ctx context.Context) error {
-	err := tx.inner.QueryRow(ctx, `select now() from set_config('app.actor', $1, true)`, fmt.Sprint(tx.Actor.ID)).Scan(&tx.Now)
-	if err != nil {
-		return fmt.Errorf("pg: enter: %w", err)
-	}
-	return nil
+// Directory tells for which directory service a token speaks, by the SHA-256 of
+// its secret. None(err) when it is not known, ended or out of date, or may not say
+// anything any more. The token is one of a kind of its own.
+func Directory(ctx context.Context, db *DB, hash []byte) (access.Actor, error) {
+	var a access.Actor
+	err := db.pool.QueryRow(ctx, `select token_id, actor_id, kind, provider_id from app.directory($1)`, hash).
+		Scan(&a.Token, &a.ID, &a.Kind, &a.Provider)
+	return a, err
 }
 
 // Null gives an id as PostgreSQL takes it: 0 stands for none.

@@ -42,11 +42,45 @@ func dated() map[string]string {
 		"shield":       "valid_from valid_until",
 		"token":        "created_at",
 		"document":     "created_at latest_at",
-		"version":      "event_at recorded_at",
-		"decision":     "at",
-		"statement":    "said_at",
-		"standing":     "known_from known_to",
-		"footprint":    "at",
+
+		"scim_token":      "created_at",
+		"scim_user":       "created_at",
+		"scim_user_said":  "from_at until_at",
+		"scim_group":      "created_at",
+		"scim_group_said": "from_at until_at",
+		"scim_member":     "from_at until_at",
+		"scim_stop":       "at",
+
+		"version":          "event_at recorded_at",
+		"decision":         "at",
+		"statement":        "said_at",
+		"standing":         "known_from known_to",
+		"footprint":        "at",
+		"concern":          "at",
+		"concern_event":    "at",
+		"look_question":    "at",
+		"look_answer":      "at",
+		"looked_into":      "at",
+		"document_move":    "at",
+		"lodging":          "lodged_at",
+		"lodging_event":    "at",
+		"consultation":     "at",
+		"lodging_note":     "at",
+		"safety_statement": "at",
+		"grant_ending":     "at",
+		"person_event":     "from_at at",
+		"consent":          "from_at until_at at",
+		"consent_ending":   "at",
+		"outside_access":   "asked_at",
+		"outside_decision": "at",
+		"outside_ending":   "at",
+		"outside_note":     "at",
+		"outside_review":   "at",
+		"circle":           "valid_from valid_until",
+		"circle_member":    "valid_from valid_until",
+		"relative":         "at",
+		"relative_act":     "at",
+		"shield_ending":    "at",
 	}
 }
 
@@ -65,6 +99,9 @@ func (t *telling) age(ctx context.Context) error {
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit there is nothing left to undo
 	if err := t.lay(ctx, tx); err != nil {
 		return fmt.Errorf("sample: date back: %w", err)
+	}
+	if err := t.reviewsBack(ctx, tx); err != nil {
+		return err
 	}
 	tables := dated()
 	for _, table := range sortedKeys(tables) {

@@ -8,7 +8,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/clock"
 	"custodian/internal/grants"
-	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/people"
 )
 
@@ -41,6 +41,13 @@ func may(r grants.Role) string {
 		grants.ResponsibleIndividual: "read and approve at every setting",
 		grants.DataProtectionOfficer: "read everything, and who looked at it",
 		grants.Administrator:         "people, roles and settings; no content",
+		grants.ShiftLead:             "in charge of the shift at Larkfield House, for a day after signing in",
+		grants.Visitor44:             "read policies, and one file for which both consents stand",
+		grants.Visitor25:             "read policies of the family centre",
+		grants.FrontDoor:             "read the general part of files at every setting",
+		grants.Auditor:               "who did what, at every setting; no content",
+		grants.YoungPerson:           "read their own file",
+		grants.Parent:                "read their own file",
 	}[r]
 }
 
@@ -72,6 +79,11 @@ func groups() []group {
 		{"responsible-individuals", "", grants.ResponsibleIndividual},
 		{"data-protection", "", grants.DataProtectionOfficer},
 		{"custodian-administrators", "", grants.Administrator},
+		{"larkfield-shift-leads", ChildrensHome, grants.ShiftLead},
+		{"larkfield-visitors", ChildrensHome, grants.Visitor44},
+		{"bramble-visitors", FamilyCentre, grants.Visitor25},
+		{"front-door", "", grants.FrontDoor},
+		{"auditors", "", grants.Auditor},
 	}
 }
 
@@ -117,7 +129,7 @@ func (t *telling) beginnings() {
 	}
 	step(func(ctx context.Context) (err error) { return t.found(ctx, t.o) })
 	for _, u := range t.o.Users {
-		if u.Unknown || u.ID == "supported-staff" || u.ID == "inspector" {
+		if u.Unknown || u.ID == "supported-staff" || u.ID == "inspector" || u.role.Own() || u.role == grants.ShiftLead {
 			continue // they come later, or not at all
 		}
 		step(func(ctx context.Context) error {
@@ -143,8 +155,8 @@ func (t *telling) mapGroup(ctx context.Context, g group) error {
 	if t.o.Issuer == "" {
 		return nil
 	}
-	in := login.NewSignIn(login.Options{DB: t.o.DB, Issuer: t.o.Issuer})
-	_, err := in.MapGroup(ctx, t.Actors["admin"], login.NewMapping{Group: g.name, Role: g.role, Home: t.Homes[g.home], Why: "whoever is in this group works in this role"})
+	keeper := membership.New(t.o.DB, t.o.Issuer)
+	_, err := keeper.MapGroup(ctx, t.Actors["admin"], membership.NewMapping{Group: g.name, Role: g.role, Home: t.Homes[g.home], Why: "whoever is in this group works in this role"})
 	return err
 }
 
@@ -172,6 +184,11 @@ func (t *telling) later(id, from, until, why string) {
 // endings lays out what is made for the people who try the demonstration.
 func (t *telling) endings() {
 	at := hours(t.today.Plus(-1), "", 20, 1)
+	t.standIn()
+	for _, do := range t.whoSees() {
+		t.at(at, do)
+		at = at.Add(time.Minute)
+	}
 	for _, u := range t.o.Users {
 		if u.token == "" {
 			continue

@@ -22,7 +22,7 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/clock"
-	"custodian/internal/login"
+	"custodian/internal/membership"
 	"custodian/internal/sample"
 	"custodian/versions"
 )
@@ -194,7 +194,7 @@ func checkNothingWaits(t *testing.T, p *planted) {
 // Every group of the sign-in provider gives a role, and everybody whom Custodian
 // knows holds the one that their group gives.
 func checkGroups(t *testing.T, p *planted) {
-	list, err := login.Groups(t.Context(), p.DB, p.Actors["admin"])
+	list, err := membership.Groups(t.Context(), p.DB, p.Actors["admin"])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,6 +72,13 @@ func People() []User {
 		person("individual", "Jules Example", "Responsible individual", "", grants.ResponsibleIndividual, ""),
 		person("dpo", "Dana Example", "Data protection officer", "", grants.DataProtectionOfficer, "data-protection-officer"),
 		person("admin", "Alex Example", "Administrator", "", grants.Administrator, "administrator"),
+		person("shift-lead", "Kit Example", "Senior support worker", ChildrensHome, grants.ShiftLead, ""),
+		person("visitor-44", "Lindsay Example", "Independent person", ChildrensHome, grants.Visitor44, ""),
+		person("visitor-25", "Terry Example", "Visitor for the provider", FamilyCentre, grants.Visitor25, ""),
+		person("front-door", "Frankie Example", "Front door practitioner", "", grants.FrontDoor, ""),
+		person("auditor", "Quinn Example", "Auditor", "", grants.Auditor, ""),
+		person("young-person", "Wren Sample", "", ChildrensHome, grants.YoungPerson, ""),
+		person("parent", "Heron Specimen", "", FamilyCentre, grants.Parent, ""),
 	}
 }
 
@@ -125,7 +132,10 @@ func Plant(ctx context.Context, o Options) (*Planted, error) {
 	if err := p.service(ctx, o, true); err != nil {
 		return nil, err
 	}
-	return p, p.records(ctx, o)
+	if err := p.records(ctx, o); err != nil {
+		return nil, err
+	}
+	return p, p.own(ctx, o)
 }
 
 // found founds the provider and its settings.
@@ -148,6 +158,9 @@ func (p *Planted) person(ctx context.Context, o Options, u User) error {
 		return err
 	}
 	actor := p.Actors[u.ID]
+	if u.role.Own() {
+		return nil // given on the record, when that is open
+	}
 	_, err := grants.Give(ctx, o.DB, self, grants.Giving{To: actor.ID, Role: u.role, Provider: p.Provider, Home: p.Homes[u.Setting], Why: "demonstration"})
 	if err != nil || u.token == "" {
 		return err

@@ -110,7 +110,12 @@ func (t *telling) plan() error {
 			return fmt.Errorf("sample: %s: %w", l.record, err)
 		}
 	}
+	if err := t.planSections(); err != nil {
+		return err
+	}
 	t.planLooks()
+	t.planOversight()
+	t.planOutside()
 	t.endings()
 	slices.SortStableFunc(t.acts, func(a, b act) int { return cmp.Compare(a.at.Unix(), b.at.Unix()) })
 	for i := 1; i < len(t.acts); i++ {

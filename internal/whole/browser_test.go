@@ -129,8 +129,12 @@ func TestJourneysInABrowser(t *testing.T) {
 			}
 		})
 	}
+	t.Run("auditor", s.auditor)
 	t.Run("everyPage", s.everyPage)
 	t.Run("inspector", s.fourActions)
+	t.Run("oversight", s.oversight)
+	t.Run("opened", s.opened)
+	t.Run("everybody", s.everybody)
 }
 
 // policy: staff send a policy, the manager approves it, staff send the next

@@ -115,7 +115,7 @@ func startWith(t testing.TB, store, seed string) *stack {
 // wait waits until the stack is ready with another portal than the one given.
 func (s *stack) wait(ended <-chan error, not int) {
 	s.t.Helper()
-	for range 1200 {
+	for range 3000 { // two minutes of planting on a busy machine, and some
 		var now readyFile
 		if b, err := os.ReadFile(s.file); err == nil && json.Unmarshal(b, &now) == nil && now.PortalPID != not {
 			if r, err := http.Get(now.URL + "/readyz"); err == nil {

@@ -44,6 +44,9 @@ type Document struct {
 	Earlier          *Link
 	Why              string
 	Footprints       *Link
+	Looks, Reasons   string // addresses of who has looked at the document, and of every reason why it is seen
+	Tag              string // its section, "" for the general one
+	Moves            []Fact // between sections, the newest first
 }
 
 // DocumentOf makes the words of the page. day is the one that was asked about,
@@ -51,7 +54,7 @@ type Document struct {
 // version that is all the reader may see, nothing is said of how it stands.
 func DocumentOf(s versions.Sheet, day, known clock.Day, before, limit int) Document {
 	v := s.Shown
-	d := Document{Heading: s.Document.Title, Caption: documentCaption(s), Number: v.Number, Note: v.Note, Facts: facts(v), Why: Because(s.Why, s.Where.Kind)}
+	d := Document{Heading: s.Document.Title, Caption: documentCaption(s), Number: v.Number, Note: v.Note, Facts: facts(v), Tag: Tag(s.Document.Section), Why: Because(s.Why, s.Where.Kind)}
 	d.File = File{v.FileName, FileKind(v.MediaType), Size(v.Size), hex.EncodeToString(v.SHA256), VersionAddress(s.Document.ID, v.Number) + "/file"}
 	if s.Alone {
 		d.Glances = []Glance{{Name: "Version", Text: fmt.Sprint(v.Number)}, {Name: "Added by", Text: v.Author, Sub: joined(lowerPost(v.PostTitle), DayOf(v.RecordedAt))}}

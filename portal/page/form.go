@@ -115,3 +115,6 @@ func DayFields(values url.Values, name string, d clock.Day) url.Values {
 	}
 	return values
 }
+
+// Problems are what was found wrong, as it was given.
+func (f *Form) Problems() []fault.Field { return f.problems }

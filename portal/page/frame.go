@@ -13,7 +13,12 @@ type Frame struct {
 	Scripts   []string // plain names of scripts besides those of every page
 	Demo      bool     // the demonstration says that everything is made up
 	Inspector bool     // shows the line that says whose pass this is
+	Seal      *Seal    // the newest checkpoint, at the foot of pages of somebody who is signed in
 }
+
+// Seal is a checkpoint as it stands at the foot of a page: anybody can write it
+// down, and hold it against what is said later.
+type Seal struct{ Count, When, Stamp, Short string }
 
 // Who is the person who is signed in.
 type Who struct{ Name, Post string }

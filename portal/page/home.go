@@ -41,8 +41,16 @@ type Home struct {
 	AsAt         *AsAt
 	Libraries    []Link
 	Add          []Link // where they may add a document
-	Start        []Link // where an administrator begins
-	waiting      int    // how many things need them, listed or not
+	Start        *Start // where somebody begins whose work is no documents
+	Own          bool   // they read their own file, and nothing else
+	waits        []NeedRow
+}
+
+// Start is where somebody begins.
+type Start struct {
+	Heading string
+	Links   []Link
+	Note    string // stands there where nothing came lately
 }
 
 // mostRows is how many things that wait are listed.
@@ -51,28 +59,25 @@ const mostRows = 30
 // HomeOf makes the page.
 func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.News, libraries []people.Record, now time.Time) Home {
 	h := Home{Day: Weekday(clock.DayOf(now))}
+	var needs []NeedRow
 	for _, u := range unfinished {
-		h.Needs = append(h.Needs, UnfinishedRow(u, now))
+		needs = append(needs, UnfinishedRow(u, now))
 	}
 	apart := severalSettings(n)
 	for _, w := range n.Approve {
-		h.Needs = append(h.Needs, NeedRow{Verb: "Approve", What: fmt.Sprintf("%s, version %d", w.Title, w.Number),
+		needs = append(needs, NeedRow{Verb: "Approve", What: fmt.Sprintf("%s, version %d", w.Title, w.Number),
 			Address: VersionAddress(w.Document, w.Number), Why: settingOf(w, apart) + sent(w), Status: Status{waiting(w.At, now), "next"}})
 	}
 	for _, r := range n.Review {
 		row := reviewRow(r, n.Today)
 		row.Why = settingOf(r, apart) + row.Why
-		h.Needs = append(h.Needs, row)
+		needs = append(needs, row)
 	}
 	for _, w := range n.Sent {
 		h.Sent = append(h.Sent, NeedRow{Verb: "Waits", What: fmt.Sprintf("%s, version %d", w.Title, w.Number), Address: VersionAddress(w.Document, w.Number),
 			Why: settingOf(w, apart) + "You sent it on " + DayOf(w.At) + ". Somebody else has to approve it.", Status: Status{waiting(w.At, now), "next"}})
 	}
-	h.waiting = len(h.Needs)
-	h.Heading = heading(h.waiting)
-	if len(h.Needs) > mostRows {
-		h.Needs = h.Needs[:mostRows]
-	}
+	h.Wait(nil, needs)
 	oneSetting := atOneSetting(news)
 	for _, w := range news {
 		h.News = append(h.News, newsRow(w, now, oneSetting))
@@ -89,10 +94,29 @@ func HomeOf(n versions.Needs, unfinished []versions.Unfinished, news []versions.
 	return h
 }
 
+// Wait adds things that need somebody, before and after those that are there.
+func (h *Home) Wait(before, after []NeedRow) {
+	h.waits = slices.Concat(before, h.waits, after)
+	h.Heading = heading(len(h.waits))
+	h.Needs = h.waits[:min(len(h.waits), mostRows)]
+}
+
+// OfOwn makes the page of somebody who reads their own file, and nothing else.
+func (h *Home) OfOwn(record int64) {
+	at := RecordAddress(record)
+	h.Own, h.Start = true, &Start{Heading: "Your file", Links: []Link{{"Read your file", at}, {"Who has looked at your file", at + "/looked"}}}
+}
+
+// Oversees says where somebody begins who sees who looked, and no document.
+func (h *Home) Oversees() {
+	h.Start = &Start{Heading: "What you look after", Links: []Link{{"Who has looked, and what is out of the ordinary", "/oversight"}}, Note: "What is in the records is not shown to you."}
+}
+
 // Administers adds what an administrator needs: strangers who came lately and hold
 // no role, the last of them at a moment, and where to begin.
 func (h *Home) Administers(strangers int, last, now time.Time) {
-	h.Start = []Link{{"People and their roles", "/people"}, {"Settings", "/settings"}, {"Sign-ins, and which group gives which role", "/sign-ins"}}
+	h.Start = &Start{Heading: "What you look after", Links: []Link{{"People and their roles", "/people"}, {"Settings", "/settings"}, {"Sign-ins, and which group gives which role", "/sign-ins"}},
+		Note: "What is in the records is not shown to administrators."}
 	if strangers == 0 {
 		return
 	}
@@ -101,9 +125,7 @@ func (h *Home) Administers(strangers int, last, now time.Time) {
 	if strangers > 1 {
 		row.What = fmt.Sprintf("%d people signed in and have no role", strangers)
 	}
-	h.Needs = append(h.Needs, row)
-	h.waiting++
-	h.Heading = heading(h.waiting)
+	h.Wait(nil, []NeedRow{row})
 }
 
 func heading(n int) string {
@@ -225,7 +247,9 @@ func bar(n versions.Needs) *Bar {
 // RoleWords says a role.
 func RoleWords(role string) string {
 	words, ok := map[string]string{"staff": "Member of staff", "manager": "Registered manager", "inspector": "Inspector", "administrator": "Administrator",
-		"responsible-individual": "Responsible individual", "data-protection-officer": "Data protection officer"}[role]
+		"responsible-individual": "Responsible individual", "data-protection-officer": "Data protection officer", "shift-lead": "Person in charge of the shift",
+		"auditor": "Auditor", "visitor-44": "Independent visitor (regulation 44)", "visitor-25": "Visitor for the provider (regulation 25)", "front-door": "Front door",
+		"young-person": "Young person", "parent": "Parent", "directory": "Directory service"}[role]
 	if !ok {
 		return role
 	}

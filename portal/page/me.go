@@ -9,6 +9,7 @@ type RoleRow struct{ Role, Setting, Since string }
 type SessionRow struct {
 	Begun, Last, Until string
 	Current            bool
+	Browser            string // its family and kind of computer
 	End                string
 }
 
@@ -27,16 +28,29 @@ type Myself struct {
 	Sessions             []SessionRow
 	Tokens               []TokenRow
 	MoreTokens           string
+	More                 []Link // what else is theirs
+	Own                  bool   // they read their own file, and nothing else
 }
 
-// MyselfOf begins the page with who somebody is and which roles they hold.
-func MyselfOf(p people.Profile) Myself {
-	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider}
+// MyselfOf begins the page with who somebody is and which roles they hold. asks tells
+// that they may ask for access outside their role.
+func MyselfOf(p people.Profile, own, asks bool) Myself {
+	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider, Own: own}
+	m.More = []Link{{"What you did", PersonAddress(int64(p.ID)) + "/footprints"}, {"Concerns you raised", "/oversight/concerns"}}
+	if !own {
+		m.More = append(m.More, Link{"Declare a relative or friend whose record may be here", "/me/relatives"})
+	}
+	if asks {
+		m.More = append(m.More, Link{"Access outside your role", "/outside-role"})
+	}
 	for _, r := range p.Roles {
 		m.Roles = append(m.Roles, RoleRow{RoleWords(r.Role), Where(r.Home), DayOf(r.From)})
 	}
 	return m
 }
+
+// Others tells whether they are signed in anywhere else.
+func (m Myself) Others() bool { return len(m.Sessions) > 1 }
 
 // NewToken shows a token's secret, the one time that it can be seen.
 type NewToken struct {

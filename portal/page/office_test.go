@@ -43,8 +43,8 @@ func TestRolesOfAPerson(t *testing.T) {
 	}
 	until := func(s string) *time.Time { d := at(s); return &d }
 	p := people.Person{ID: 7, Name: "Nia", SaidName: "Nia N", Subject: "s", Roles: []people.RoleEver{
-		{ID: 1, Role: "staff", Home: "Larch House", From: at("2026-01-05 00:00:00"), Begun: true, By: "Alex", Why: "joins"},
-		{ID: 2, Role: "manager", Home: "Larch House", From: at("2026-12-01 00:00:00"), Until: until("2027-01-01 00:00:00")},
+		{ID: 1, Role: "staff", Home: "Larch House", From: at("2026-01-05 00:00:00"), Begun: true, MayEnd: true, By: "Alex", Why: "joins"},
+		{ID: 2, Role: "manager", MayEnd: true, Home: "Larch House", From: at("2026-12-01 00:00:00"), Until: until("2027-01-01 00:00:00")},
 		{ID: 3, Role: "inspector", Home: "Larch House", From: at("2025-05-01 00:00:00"), Until: until("2025-05-03 16:00:00"), Begun: true, Ended: true, EndedBy: "Robin", EndedWhy: "done"},
 		{ID: 4, Role: "administrator", From: at("2026-12-01 00:00:00"), Until: until("2026-12-01 00:00:00"), Ended: true},
 	}}

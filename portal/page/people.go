@@ -22,6 +22,7 @@ type People struct {
 	Frame
 	Rows []PersonRow
 	Next string
+	All  bool // the reader keeps the people of the whole provider
 }
 
 // PeopleOf makes the list. found holds one more than limit where there is a next
@@ -41,8 +42,12 @@ func PeopleOf(found []people.Listed, limit int, now time.Time) People {
 			r.Roles = append(r.Roles, roleAt(h.Role, h.Home))
 		}
 		switch {
+		case p.Left:
+			r.Status = &Status{"Has left", "past"}
 		case p.Kind == access.Service:
 			r.Last, r.Status = "Signs in with a token", &Status{"Service account", "quiet"}
+		case p.Elsewhere:
+			r.Roles = []string{"At another setting, or for the whole provider"}
 		case len(p.Roles) == 0:
 			r.Status = &Status{"No role now", "past"}
 		case !p.Known:
@@ -95,11 +100,22 @@ type Person struct {
 	Said       string // another name that the sign-in service gives them now
 	Now, Not   []RoleEver
 	Give       string
+	ID         int64
+
+	All          bool // the reader keeps the people of the whole provider, and is told of signing in
+	OnDay        OnDay
+	Day          string // the day that the list below is about
+	Access       []AccessRow
+	Gone         []string // what was said of their leaving
+	Leave, Again string   // addresses
 }
+
+// EndSessions is where the form goes that signs somebody out everywhere.
+func (p Person) EndSessions() string { return PersonAddress(p.ID) + "/sessions/end" }
 
 // PersonOf makes the page.
 func PersonOf(p people.Person, now time.Time) Person {
-	v := Person{Name: p.Name, Post: p.PostTitle, Last: "Never", SignsIn: p.Subject != "", Service: p.Kind == access.Service,
+	v := Person{ID: p.ID, Name: p.Name, Post: p.PostTitle, Last: "Never", SignsIn: p.Subject != "", Service: p.Kind == access.Service,
 		Issuer: p.Issuer, Subject: p.Subject, Email: p.Email, Give: PersonAddress(p.ID) + "/roles/give", Came: "Added on " + DayOf(p.Since)}
 	if p.AddedBy != "" {
 		v.Came += " by " + p.AddedBy
@@ -118,9 +134,12 @@ func PersonOf(p people.Person, now time.Time) Person {
 			v.Not = append(v.Not, row)
 		}
 	}
-	if len(v.Now) == 0 {
+	v.All = p.All
+	if p.Left {
+		v.Status, v.Give = &Status{"Has left", "past"}, ""
+	} else if len(v.Now) == 0 {
 		v.Status = &Status{"No role now", "past"}
-	} else if !v.SignsIn && !v.Service {
+	} else if p.All && !v.SignsIn && !v.Service {
 		v.Status = &Status{"Cannot sign in", "soon"}
 	}
 	return v
@@ -139,7 +158,10 @@ func roleEver(person int64, r people.RoleEver) RoleEver {
 	if r.EndedBy != "" {
 		row.Ended, row.EndedWhy = "Ended by "+r.EndedBy, r.EndedWhy
 	}
-	if !r.Ended {
+	if r.Handed {
+		row.Where += ", standing in for " + r.By
+	}
+	if !r.Ended && r.MayEnd {
 		row.End = PersonAddress(person) + "/roles/" + strconv.FormatInt(r.ID, 10) + "/end"
 	}
 	return row
@@ -153,6 +175,11 @@ func RoleOptions() []Option {
 		grants.Inspector:             "Reads the policies and staff files of one setting as at any day, and sees who looked. No young person’s file.",
 		grants.ResponsibleIndividual: "Reads and approves everything at every setting, and sees who looked.",
 		grants.DataProtectionOfficer: "Reads everything at every setting, and sees who looked.",
+		grants.ShiftLead:             "What a member of staff has, for one shift, and hands on what a hospital or the police must have. It ends by itself after two days at the latest.",
+		grants.Visitor44:             "Reads the policies and registers of one children’s home. A young person’s file only while both consents stand on it.",
+		grants.Visitor25:             "Reads the policies and registers of one residential family centre. A family’s file only while both consents stand on it.",
+		grants.FrontDoor:             "Reads the policies, and the general part of every young person’s, family’s and parent’s file, at every setting.",
+		grants.Auditor:               "Sees who did what at every setting. No file, no title, nothing that is in them.",
 		grants.Administrator:         "Keeps people, roles, settings and sign-ins. Sees which staff files there are, and nothing that is in any record.",
 	}
 	var list []Option
@@ -160,6 +187,14 @@ func RoleOptions() []Option {
 		list = append(list, Option{Value: string(r), Words: RoleWords(string(r)), Hint: hints[r]})
 	}
 	return list
+}
+
+// OwnFile is what a form sends for somebody who is to read their own file alone.
+const OwnFile = "own-file"
+
+// OwnOption takes somebody in without a role.
+func OwnOption() Option {
+	return Option{Value: OwnFile, Words: "None: a young person or a parent", Hint: "Whoever manages their file then lets them read it, on the page of that file. Leave the rest empty."}
 }
 
 // WholeProvider is what a form sends for a role that holds at no single setting.
@@ -172,4 +207,21 @@ func HomeOptions(homes []people.Home) []Option {
 		list = append(list, Option{Value: strconv.FormatInt(h.ID, 10), Words: h.Name})
 	}
 	return list
+}
+
+// GoneOf tells what was said of somebody's leaving.
+func GoneOf(list []grants.Departure) []string {
+	var words []string
+	for _, d := range list {
+		line := "Left on "
+		if d.What == "back" {
+			line = "Here again from "
+		}
+		line += DayOf(d.From)
+		if d.By != "" {
+			line += ", said by " + d.By + " on " + DayOf(d.At)
+		}
+		words = append(words, line+": “"+d.Why+"”")
+	}
+	return words
 }

@@ -101,6 +101,12 @@ func stepPage(heading, button string, r people.Record, words ...string) Change {
 // CloseRecord makes the page on which a record is closed.
 func CloseRecord(r people.Record, _ []people.Home, f *Form) Change {
 	c := stepPage("Close this record", "Close the record", r, "Nothing can be added to it then. It stays here, and whoever may read it can go on reading it.", "It can be opened again.")
+	switch {
+	case r.Person != nil:
+		c.Words = append(c.Words, "This is the file of somebody who signs in here: their roles at "+or(r.Home, "its setting")+" end with it. Where they have left altogether, say so on their own page among the people.")
+	case r.Kind != access.Library:
+		c.Words = append(c.Words, "Nobody is its key worker any more, and consents for an independent visitor end. Whoever reads their own file goes on reading it.")
+	}
 	c.Ask(f.Date("on", "When was it closed?", "For example, 14 3 2025"), f.Line("why", "Why is it closed?", example(closed, r.Kind)))
 	return c
 }

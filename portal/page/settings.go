@@ -10,7 +10,9 @@ type SettingRow struct{ Name, Kind, People string }
 // Settings is the list of the provider's settings.
 type Settings struct {
 	Frame
-	Rows []SettingRow
+	Rows      []SettingRow
+	Kept      []Link // administrators whom no group names any more, and who stay because there is no other
+	Directory bool   // there is a sign-in service, so a directory service can be connected
 }
 
 // SettingsOf makes the list.

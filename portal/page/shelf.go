@@ -24,6 +24,7 @@ type AsAt struct {
 // ShelfRow is one document of a record, as it stood on the day.
 type ShelfRow struct {
 	Title, Address, Kind string
+	Tag                  string // its section, "" for the general one
 	Version, Since       string
 	Approved, Due        string
 	DueNote, DueLook     string
@@ -55,7 +56,13 @@ type Record struct {
 	Add, Close, Reopen     string
 	Move                   string
 	Footprints             *Link
+	Reasons, Looked        string // addresses of why it is seen, and of who has looked, for whoever it is about
+	People                 string // who may see it
 	Events                 []Event
+	Safety                 *SafetyPanel
+	Notes                  []NoteLine // of lodging
+	Restricted             string     // address of its restricted section, "" where the reader may not read there
+	Outside                OutsidePart
 }
 
 // Event is one thing that happened to a record.
@@ -104,7 +111,7 @@ func approved(d *versions.Decision) string {
 // shelfRow makes the row of one document.
 func shelfRow(row versions.Row, s versions.Shelf) ShelfRow {
 	d := row.Document
-	r := ShelfRow{Title: d.Title, Address: DocumentAddress(d.ID), Kind: KindWords(d.Kind), Version: "–", Since: "–", Approved: "–", Due: "–", By: "–"}
+	r := ShelfRow{Title: d.Title, Tag: Tag(d.Section), Address: DocumentAddress(d.ID), Kind: KindWords(d.Kind), Version: "–", Since: "–", Approved: "–", Due: "–", By: "–"}
 	if row.Waiting > 0 && !s.Day.Before(s.Today) {
 		r.Sub = fmt.Sprintf("Version %d waits for approval", row.Waiting)
 	}

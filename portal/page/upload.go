@@ -2,7 +2,10 @@ package page
 
 import (
 	"fmt"
+	"maps"
+	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -78,6 +81,8 @@ type Facts struct {
 	Kind     *KindChoice
 	KindName string // of a document that is there already
 	Title    *Input
+	Section  *Choice        // where the sender has a choice
+	Lodging  *LodgingFields // where the sender may restrict
 	Holds    *Holds
 	Event    *Occurrence
 	Arrives  *Arrival
@@ -112,6 +117,8 @@ type About struct {
 	Post     string    // the author's post, as known
 	Happened time.Time // when it happened, as typed
 	Now      time.Time
+	Sections []access.Section   // to which the sender may add
+	Advisers []versions.Adviser // who may be named as having advised
 }
 
 // Facts makes the questions.
@@ -123,6 +130,7 @@ func (f *Form) Facts(a About) Facts {
 		v.Kind = f.kinds(a.Record)
 		title := f.Line("title", "Title", "What people will look for. For example, “Fire safety” or “Visit by the social worker”.")
 		v.Title = &title
+		f.sections(&v, a)
 	} else {
 		v.KindName = a.Document.Kind
 	}
@@ -146,6 +154,40 @@ func (f *Form) Facts(a About) Facts {
 		v.Post = &post
 	}
 	return v
+}
+
+// sections asks to which section a new document goes, of those to which the
+// sender may add, and for what goes with the restricted one.
+func (f *Form) sections(v *Facts, a About) {
+	if len(a.Sections) == 0 || len(a.Sections) == 1 && a.Sections[0] == access.General {
+		return
+	}
+	if !slices.ContainsFunc(a.Sections, func(s access.Section) bool { return s.String() == f.typed.Get("section") }) {
+		f.typed = copied(f.typed)
+		f.typed.Set("section", a.Sections[0].String())
+	}
+	choice := f.SectionChoice("Which part of the record does it go to?", a.Record, a.Sections)
+	v.Section = &choice
+	if slices.Contains(a.Sections, access.Restricted) {
+		if f.typed.Get("lodging_review_on-day")+f.typed.Get("lodging_review_on-month")+f.typed.Get("lodging_review_on-year") == "" && len(f.problems) == 0 {
+			f.typed = ReviewIn(copied(f.typed), "lodging_review_on", clock.DayOf(a.Now), usualReview)
+		}
+		lodging := f.Lodging(a.Advisers)
+		v.Lodging = &lodging
+	}
+}
+
+// usualReview is in how many months what is restricted is looked at again, where
+// nobody says another day.
+const usualReview = 3
+
+// copied gives values that may be changed without changing whose they are.
+func copied(values url.Values) url.Values {
+	c := maps.Clone(values)
+	if c == nil {
+		c = url.Values{}
+	}
+	return c
 }
 
 func (f *Form) kinds(r access.RecordKind) *KindChoice {

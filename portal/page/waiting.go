@@ -123,7 +123,7 @@ func TypedFacts(values url.Values) []Fact {
 		add(f[0], day(f[1]))
 	}
 	for _, f := range [][2]string{{"At", "event_at-time"}, {"Why it is late", "late_reason"}, {"Who told you", "who"}, {"Their post", "who_post"}, {"Who sent it", "sender"},
-		{"Your post", "post_title"}, {"What has changed", "note"}} {
+		{"Your post", "post_title"}, {"What has changed", "note"}, {"Why they may not see it", "reason"}, {"Who told us", "originator"}} {
 		add(f[0], values.Get(f[1]))
 	}
 	return list

@@ -110,3 +110,14 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("listed %+v, %v", info, err)
 	}
 }
+
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	storagetest.RunMarks(t, func(t *testing.T) storage.Marks {
+		s, err := localdir.New(t.TempDir() + "/store")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+}

@@ -12,7 +12,8 @@
 //
 // Limits: the server must support conditional writes, as AWS, versitygw and
 // current MinIO do; durability is what the server promises. Objects stand
-// under the prefix "objects/"; everything else in the bucket is left alone. No
+// under the prefix "objects/", signed checkpoints (storage.Marks) under
+// "checkpoints/"; everything else in the bucket is left alone. No
 // encryption: that is storage.Sealed.
 package s3
 
@@ -71,6 +72,7 @@ func (o Options) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) 
 type Store struct {
 	core    minio.Core
 	bucket  string
+	lockFor time.Duration
 	buffers sync.Pool // *[]byte of partSize
 }
 

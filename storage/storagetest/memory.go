@@ -20,9 +20,13 @@ import (
 // crash.
 func Memory() storage.Store { return &memory{objects: map[storage.Name]*stored{}} }
 
+// MemoryMarks returns an empty storage.Marks that lives in memory.
+func MemoryMarks() storage.Marks { return &memory{marks: map[string][]byte{}} }
+
 type memory struct {
 	mu      sync.Mutex
 	objects map[storage.Name]*stored
+	marks   map[string][]byte
 }
 
 type stored struct {

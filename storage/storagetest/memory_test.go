@@ -10,3 +10,8 @@ import (
 func TestMemory(t *testing.T) {
 	storagetest.Run(t, func(*testing.T) storage.Store { return storagetest.Memory() })
 }
+
+func TestMemoryMarks(t *testing.T) {
+	t.Parallel()
+	storagetest.RunMarks(t, func(*testing.T) storage.Marks { return storagetest.MemoryMarks() })
+}

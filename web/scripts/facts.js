@@ -53,7 +53,7 @@ function lateness () {
 function fit () {
   const chosen = kind.selectedOptions ? kind.selectedOptions[0] : kind
   const is = name => Boolean(chosen.dataset[name])
-  const show = { event: is('event'), arrives: is('arrives') || !kind.selectedOptions, holds: !is('event') && kind.value !== '' }
+  const show = { restricted: root.querySelector('[data-section] input:checked')?.value === 'restricted', event: is('event'), arrives: is('arrives') || !kind.selectedOptions, holds: !is('event') && kind.value !== '' }
   for (const part of root.querySelectorAll('[data-for]')) part.hidden = !show[part.dataset.for]
 }
 
@@ -65,7 +65,7 @@ function told () {
 
 if (kind) {
   for (const words of root.querySelectorAll('[data-plain]')) words.hidden = true
-  kind.addEventListener('change', fit)
+  root.addEventListener('change', fit)
   root.addEventListener('input', lateness)
   root.addEventListener('change', told)
   fit()

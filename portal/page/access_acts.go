@@ -1,0 +1,114 @@
+package page
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"custodian/internal/grants"
+	"custodian/internal/people"
+)
+
+// EndAt gives the row of a grant the address at which it is ended. rows notes which
+// have theirs.
+func EndAt(list []AccessRow, g grants.Told, address string, rows map[string]bool) {
+	for i, r := range list {
+		if r.Address == PersonAddress(int64(g.Actor)) && r.How == basis(g, g.RecordKind) && r.Why == g.Why && r.When == From(g.From, g.Until) && r.lasts() && !rows[strconv.Itoa(i)] {
+			list[i].End, rows[strconv.Itoa(i)] = address, true
+			return
+		}
+	}
+}
+
+// lasts tells whether a row is not of something that has ended already.
+func (r AccessRow) lasts() bool { return r.Status == nil || r.Status.Look != "past" }
+
+// StandOf says whether both consents stand now.
+func StandOf(list []grants.Consent, visitor grants.Role, now time.Time) string {
+	stands := func(authority bool) bool {
+		return slices.ContainsFunc(list, func(c grants.Consent) bool {
+			return c.Purpose == string(visitor) && (c.Capacity == grants.OfAuthority) == authority && !c.From.After(now) && c.Until.After(now)
+		})
+	}
+	switch own, authority := stands(false), stands(true); {
+	case own && authority:
+		return "Both consents stand: the visitor can read the general and sensitive parts of this file."
+	case own:
+		return "The placing authority’s consent is missing, so the visitor cannot read this file."
+	case authority:
+		return "The young person’s or a parent’s consent is missing, so the visitor cannot read this file."
+	}
+	return "No consent stands, so the visitor cannot read this file."
+}
+
+// Entrust makes the page on which somebody becomes the key worker of a record.
+func Entrust(r people.Record, list []people.Colleague, f *Form) Change {
+	c := Change{Heading: "Make somebody key worker", Submit: Submit{Words: "Make them key worker"}, FactsTitle: "The record", Facts: recordFacts(r),
+		Words: []string{"A key worker reads and adds to the general and sensitive parts of this file. It ends when you end it, when their last role at " + or(r.Home, "the setting") + " ends, and when the record moves or is closed."}}
+	options := []Option{{Words: "Choose a colleague"}}
+	for _, p := range list {
+		options = append(options, Option{Value: strconv.FormatInt(p.ID, 10), Words: joined(p.Name, lowerPost(p.PostTitle))})
+	}
+	to := f.Choice("to", "Who?", "Everybody with a role at "+or(r.Home, "the setting")+".", options...)
+	c.Fields = append(c.Fields, Field{Select: &to})
+	c.Ask(f.Date("until", "Until which day?", "The last day. Leave it empty when no end is known."), f.Text("why", "Why?", "For example, “Knows them best since they came”."))
+	return c
+}
+
+// LetRead makes the page on which somebody is let read their own file.
+func LetRead(r people.Record, f *Form) Change {
+	c := Change{Heading: "Let somebody read their own file", Submit: Submit{Words: "Let them read it"}, FactsTitle: "The record", Facts: recordFacts(r),
+		Words: []string{"They read the general and sensitive parts of this file, in their own time, and nothing else. The restricted part is never shown to them. They can add nothing.",
+			"It goes along when the record moves, and stays when the record is closed."}}
+	c.Ask(f.Line("email", "With which e-mail address do they sign in?", "They signed in once, and an administrator took them in."),
+		f.Text("checked", "How did you make sure that it is them?", "For example, “Signed in beside me, with her own telephone”."),
+		f.Date("from", "From which day?", "Today, or a day to come."), f.Date("until", "Until which day?", "The last day. Leave it empty when no end is known."),
+		f.Text("why", "Why now?", "For example, “Asked for it, and we agreed how to read it together”."))
+	return c
+}
+
+// RecordConsent makes the page on which a consent is recorded.
+func RecordConsent(r people.Record, visitor string, f *Form) Change {
+	c := Change{Heading: "Record a consent", Submit: Submit{Words: "Record the consent"}, FactsTitle: "The record", Facts: recordFacts(r),
+		Words: []string{"For: " + lowerFirst(RoleWords(visitor)) + ". It takes two consents before this file can be read on a visit: the placing authority’s, and the young person’s or, where they do not understand enough to decide, a parent’s. Both must be in date. The moment one ends, nothing is shown any more."}}
+	c.Ask(f.Choice("capacity", "Whose consent is it?", "", CapacityOptions()...), f.Line("who", "Who consents?", "Name, and for an authority the post."),
+		f.Text("evidence", "How do you know?", "For example, “Letter of 2 June, in the file”, or “Said so to me on 2 June; Sam was there”."),
+		f.Date("from", "From which day?", "Today, or a day to come."), f.Date("until", "Until which day?", "The last day on which it counts."))
+	return c
+}
+
+// EndGrant makes the page on which something that was given on a record ends.
+func EndGrant(r people.Record, g grants.Told, f *Form) Change {
+	c := Change{Heading: "End this", Submit: Submit{Words: "End it now"}, FactsTitle: "What ends", Words: []string{"It ends at once, also for what is being read or downloaded. That it was held stays in the history."},
+		Facts: []Fact{{"Who", g.Name}, {"What", basis(g, r.Kind)}, {"Since", DayOf(g.From)}, {"Given by", or(g.By, "Custodian")}, {"Why", g.Why}}}
+	c.Ask(f.Text("why", "Why does it end?", "For example, “Another colleague takes over”."))
+	return c
+}
+
+// WithdrawConsent makes the page on which a consent ends.
+func WithdrawConsent(g grants.Consent, f *Form) Change {
+	c := Change{Heading: "End a consent", Submit: Submit{Words: "End the consent now"}, FactsTitle: "The consent",
+		Words: []string{"The visitor can no longer read this file from this moment. That the consent was given stays in the history."},
+		Facts: []Fact{{"Whose", CapacityWords(g.Capacity)}, {"Who", g.Who}, {"In date", From(g.From, &g.Until)}, {"How it is known", g.Evidence}}}
+	c.Ask(f.Text("why", "Who withdrew it, and what did they say?", "For example, “Told me on the telephone that she does not want it any more”."))
+	return c
+}
+
+// OpenToInspector makes the page on which a case record is opened to an inspector.
+func OpenToInspector(r people.Record, list []grants.Inspecting, f *Form) Change {
+	c := Change{Heading: "Open this record to an inspector", FactsTitle: "The record", Facts: recordFacts(r),
+		Words: []string{"Inspectors see no case records until one is opened to them. They read the general part of this one, for the days that you say, and nothing else. They can add nothing. Every look is in the footprints.",
+			"It ends when you end it, when their role at " + or(r.Home, "the setting") + " ends, and when the record moves or is closed."}}
+	if len(list) == 0 {
+		c.Words = append(c.Words, "Nobody has the role of inspector at "+or(r.Home, "the setting")+" now. Give them the role first.")
+		return c
+	}
+	c.Submit = Submit{Words: "Open it to them"}
+	options := []Option{}
+	for _, p := range list {
+		options = append(options, Option{Value: strconv.FormatInt(p.ID, 10), Words: joined(p.Name, lowerPost(p.Post))})
+	}
+	c.Ask(f.Choice("to", "To which inspector?", "", options...), f.Date("from", "From which day?", "Today, or a day to come."),
+		f.Date("until", "Until which day?", "The last day, at most 31 days on."), f.Text("why", "Why?", "For example, “Asked to follow one young person’s care through the file”."))
+	return c
+}

@@ -1,0 +1,267 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"custodian/internal/access"
+	"custodian/internal/fault"
+	"custodian/internal/grants"
+	"custodian/internal/people"
+	"custodian/portal/page"
+	"custodian/versions"
+)
+
+// recordPeople shows who could see a record on a day, by which grant, and lets its
+// manager give and end what hangs on the record alone.
+func (s *server) recordPeople(c *gin.Context, actor access.Actor) error {
+	record, err := id(c, "id")
+	if err != nil {
+		return err
+	}
+	day, ask, form := onDay(c, page.RecordAddress(record)+"/people", "Show who could see it on")
+	from, until := page.AccessSpan(day)
+	told, err := grants.AccessTo(c.Request.Context(), s.db, actor, record, from, until)
+	if err != nil {
+		return err
+	}
+	w, err := s.keeper.Where(c.Request.Context(), actor, record)
+	named := err == nil
+	if err != nil && !fault.Is(err, fault.NotFound) { // an auditor may know who, and not of whom
+		return err
+	}
+	v := page.RecordPeople{Caption: "A record whose name is not shown to you", Heading: "Who may see this record", OnDay: ask, Day: page.Day(day)}
+	about := w.Kind
+	if !named {
+		about = -1
+	}
+	v.Rows = page.AccessRows(told, about, day, now())
+	if w.May.Manage {
+		if err := s.givenOn(c, actor, &v, w, told); err != nil {
+			return err
+		}
+	}
+	menu := ""
+	if named {
+		v.Caption, menu = w.Name, page.ListAddress(w.Kind)
+	}
+	if v.Frame, err = s.frame(c, actor, "Who may see this record", menu); err != nil {
+		return err
+	}
+	if named {
+		v.Crumbs = []page.Link{{Words: page.Kinds(w.Kind), Address: menu}, {Words: w.Name, Address: page.RecordAddress(record)}, {Words: "Who may see it"}}
+	}
+	status := http.StatusOK
+	if v.Problems = form.Summary(); len(v.Problems) > 0 {
+		status = http.StatusBadRequest
+	}
+	return s.show(c, status, "record-people", v)
+}
+
+// givenOn adds what the manager of a record may do about who sees it.
+func (s *server) givenOn(c *gin.Context, actor access.Actor, v *page.RecordPeople, w versions.Where, told []grants.Told) error {
+	at := page.RecordAddress(w.Record) + "/people"
+	consents, visitor, err := grants.Consents(c.Request.Context(), s.db, actor, w.Record)
+	if err != nil {
+		return err
+	}
+	if w.Open && w.Home != 0 && w.Kind != access.Library {
+		v.Entrust = at + "/key-worker"
+	}
+	if w.Open && w.Home != 0 && grants.OpensToInspectors(w.Kind) {
+		v.Inspect = at + "/inspector"
+	}
+	if _, ok := grants.OwnKinds()[w.Kind]; ok {
+		v.LetRead = at + "/own"
+	}
+	v.Consents = page.ConsentsOf(w.Record, consents, now())
+	if visitor != "" {
+		v.Visitor = page.RoleWords(string(visitor))
+		v.Stand = page.StandOf(consents, visitor, now())
+		if w.Open {
+			v.Consent = at + "/consent"
+		}
+	}
+	rows := map[string]bool{}
+	for _, g := range told {
+		if g.Scope == access.AtRecord && grants.EndsHere(g.Basis) && (g.Until == nil || g.Until.After(now())) {
+			page.EndAt(v.Rows, g, at+"/grants/"+strconv.FormatInt(g.Grant, 10)+"/end", rows)
+		}
+	}
+	return nil
+}
+
+// recordForm is one thing that is done on a record's people.
+type recordForm struct {
+	action access.Action
+	done   string
+	face   func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error)
+	first  func() url.Values // what stands in the form the first time
+	do     func(c *gin.Context, actor access.Actor, record int64, values url.Values) error
+}
+
+// onRecord shows such a form, and does what it says.
+func (s *server) onRecord(f recordForm) handler {
+	return func(c *gin.Context, actor access.Actor) error {
+		record, err := id(c, "id")
+		if err != nil {
+			return err
+		}
+		r, _, err := people.ToChange(c.Request.Context(), s.db, actor, record, f.action)
+		if err != nil {
+			return err
+		}
+		status, form := http.StatusOK, page.NewForm(f.first(), nil)
+		if c.Request.Method == http.MethodPost {
+			values, err := typed(c)
+			if err != nil {
+				return err
+			}
+			err = f.do(c, actor, record, values)
+			var problems []fault.Field
+			var ok bool
+			if status, problems, ok = refused(err); !ok && err != nil {
+				return err
+			}
+			if err == nil {
+				return s.done(c, page.RecordAddress(record)+"/people", f.done)
+			}
+			form = page.NewForm(values, problems)
+		}
+		v, err := f.face(c, actor, r, form)
+		if err != nil {
+			return err
+		}
+		v.Caption, v.Address, v.Submit.Cancel = r.Name, c.Request.URL.Path, page.RecordAddress(record)+"/people"
+		return s.askPage(c, actor, v, page.ListAddress(r.Kind), status, form)
+	}
+}
+
+func noneYet() url.Values { return nil }
+
+func beginsToday() url.Values { return page.DayFields(nil, "from", today()) }
+
+// entrusting makes somebody the key worker of a record.
+func (s *server) entrusting() recordForm {
+	return recordForm{access.GiveGrant, "entrusted", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+		var list []people.Colleague
+		if r.HomeID != nil {
+			var err error
+			if list, err = people.Colleagues(c.Request.Context(), s.db, actor, *r.HomeID); err != nil {
+				return page.Change{}, err
+			}
+		}
+		return page.Entrust(r, list, form), nil
+	}, noneYet, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
+		to, err := strconv.ParseInt(values.Get("to"), 10, 64)
+		if err != nil || to < 1 {
+			return fault.Bad([]fault.Field{{Name: "to", Problem: "Choose who it is."}})
+		}
+		until, bad := lastDay(values)
+		if len(bad) > 0 {
+			return fault.Bad(bad)
+		}
+		_, err = grants.EntrustUntil(c.Request.Context(), s.db, actor, access.ActorID(to), record, until.end(), strings.TrimSpace(values.Get("why")))
+		return err
+	}}
+}
+
+// lettingRead lets somebody read their own file.
+func (s *server) lettingRead() recordForm {
+	return recordForm{access.GiveGrant, "own", func(_ *gin.Context, _ access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+		if _, ok := grants.OwnKinds()[r.Kind]; !ok {
+			return page.Change{}, notThere()
+		}
+		return page.LetRead(r, form), nil
+	}, beginsToday, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
+		from, bad := needDay(values, "from", "the first day")
+		until, wrong := lastDay(values)
+		if bad = append(bad, wrong...); len(bad) > 0 {
+			return fault.Bad(bad)
+		}
+		_, err := grants.LetRead(c.Request.Context(), s.db, actor, grants.Reading{Record: record, Email: values.Get("email"), From: spanOf(from).start(), Until: until.end(),
+			Why: strings.TrimSpace(values.Get("why")), Checked: strings.TrimSpace(values.Get("checked"))})
+		return err
+	}}
+}
+
+// consenting records a consent that an independent visitor reads a record.
+func (s *server) consenting() recordForm {
+	return recordForm{access.RecordConsent, "consent", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+		_, visitor, err := grants.Consents(c.Request.Context(), s.db, actor, r.ID)
+		if err == nil && visitor == "" {
+			err = notThere()
+		}
+		return page.RecordConsent(r, string(visitor), form), err
+	}, beginsToday, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
+		from, bad := needDay(values, "from", "the first day")
+		until, wrong := lastDay(values)
+		if bad = append(bad, wrong...); len(bad) > 0 {
+			return fault.Bad(bad)
+		}
+		return grants.RecordConsent(c.Request.Context(), s.db, actor, grants.NewConsent{Record: record, Capacity: values.Get("capacity"), Who: strings.TrimSpace(values.Get("who")),
+			Evidence: strings.TrimSpace(values.Get("evidence")), From: spanOf(from).start(), Until: until.end()})
+	}}
+}
+
+// endingGrant ends what was given to one person on a record.
+func (s *server) endingGrant() recordForm {
+	return recordForm{access.EndGrant, "grant", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+		grant, err := id(c, "grant")
+		if err != nil {
+			return page.Change{}, err
+		}
+		told, err := grants.AccessTo(c.Request.Context(), s.db, actor, r.ID, now(), now().Add(1))
+		if err != nil {
+			return page.Change{}, err
+		}
+		for _, g := range told {
+			if g.Grant == grant && g.Scope == access.AtRecord && grants.EndsHere(g.Basis) {
+				return page.EndGrant(r, g, form), nil
+			}
+		}
+		return page.Change{}, notThere()
+	}, noneYet, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
+		grant, err := id(c, "grant")
+		if err != nil {
+			return err
+		}
+		return grants.EndGrant(c.Request.Context(), s.db, actor, record, grant, strings.TrimSpace(values.Get("why")))
+	}}
+}
+
+// withdrawingConsent ends a consent.
+func (s *server) withdrawingConsent() recordForm {
+	return recordForm{access.WithdrawConsent, "withdrawal", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+		consent, err := id(c, "consent")
+		if err != nil {
+			return page.Change{}, err
+		}
+		list, _, err := grants.Consents(c.Request.Context(), s.db, actor, r.ID)
+		if err != nil {
+			return page.Change{}, err
+		}
+		for _, one := range list {
+			if one.ID == consent && one.Until.After(now()) {
+				return page.WithdrawConsent(one, form), nil
+			}
+		}
+		return page.Change{}, notThere()
+	}, noneYet, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
+		consent, err := id(c, "consent")
+		if err != nil {
+			return err
+		}
+		return grants.WithdrawConsent(c.Request.Context(), s.db, actor, record, consent, strings.TrimSpace(values.Get("why")))
+	}}
+}
+
+// lastDay reads the last day on which something holds, the zero Day for none.
+func lastDay(values url.Values) (span, []fault.Field) {
+	text, bad := readDay(values, "until", "the last day")
+	return spanOf(text), bad
+}
