@@ -2,6 +2,7 @@ package tree
 
 import (
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -72,21 +73,21 @@ const none = "-"
 // record's key it is committed under the provider's, and the names of record
 // and document are left out.
 func Commit(keys Keys, id int64, w Words) Marks {
-	own := EventKey(keys.Provider, id)
-	m := Marks{Keyed: keyedProvider, Who: mark(own, "who", w.Name, w.Post), About: none, Sought: none, Detail: none}
-	if keys.Record != nil {
-		own, m.Keyed = EventKey(*keys.Record, id), keyedRecord
-		if w.Record != "" || w.Title != "" {
-			m.About = mark(own, "about", w.Record, w.Title)
-		}
-	}
-	if w.Sought != "" {
-		m.Sought = mark(own, "sought", w.Sought)
-	}
-	if w.Detail != "{}" {
-		m.Detail = mark(own, "detail", w.Detail)
-	}
+	m, _ := ParseMarks(string(AppendMarks(nil, keys, id, w)))
 	return m
+}
+
+// AppendMarks appends these commitments to b, as Marks.String writes them.
+func AppendMarks(b []byte, keys Keys, id int64, w Words) []byte {
+	own := EventKey(keys.Provider, id)
+	keyed, of := keyedProvider, own
+	if keys.Record != nil {
+		keyed, of = keyedRecord, EventKey(*keys.Record, id)
+	}
+	b = mark(append(b, keyed...), true, own, "who", w.Name, w.Post)
+	b = mark(b, keys.Record != nil && w.Record+w.Title != "", of, "about", w.Record, w.Title)
+	b = mark(b, w.Sought != "", of, "sought", w.Sought)
+	return mark(b, w.Detail != "{}", of, "detail", w.Detail)
 }
 
 // EventKey is the key of one footprint alone. Given away, it opens the
@@ -96,47 +97,52 @@ func EventKey(k Key, id int64) Key {
 	return hmac256(k, strconv.AppendInt(append(append(room[:64], format...), 0), id, 10))
 }
 
-// mark is one commitment: HMAC-SHA256 over the name of the field and its parts,
-// each after a zero byte, which no text in PostgreSQL holds.
-func mark(own Key, field string, parts ...string) string {
+// mark appends one commitment, or that there is nothing to say: HMAC-SHA256 over
+// the name of the field and its parts, each after a zero byte, which no text in
+// PostgreSQL holds.
+func mark(b []byte, there bool, own Key, field string, parts ...string) []byte {
+	b = append(b, '\t')
+	if !there {
+		return append(b, none...)
+	}
 	var room [64 + 192]byte
 	message := append(room[:64], field...)
 	for _, p := range parts {
 		message = append(append(message, 0), p...)
 	}
 	sum := hmac256(own, message)
-	var text [44]byte
-	base64.StdEncoding.Encode(text[:], sum[:])
-	return string(text[:])
+	return base64.StdEncoding.AppendEncode(b, sum[:])
 }
 
-// hmac256 is HMAC-SHA256 of what follows the first 64 bytes of message, which
-// are for the padded key. Every footprint takes six of these and each has a key
+// hmac256 is HMAC-SHA256 (RFC 2104) of what follows the first 64 bytes of message,
+// which are for the padded key. Every footprint takes six of these and each has a key
 // of its own, so that crypto/hmac would spend its time on making itself ready.
-
 func hmac256(k Key, message []byte) Key {
 	var outer [64 + sha256.Size]byte
-	for i := range 64 {
-		b := byte(0)
-		if i < len(k) {
-			b = k[i]
-		}
-		message[i], outer[i] = b^0x36, b^0x5c
-	}
+	copy(message, inside)
+	copy(outer[:], outside)
+	subtle.XORBytes(message, message[:len(k)], k[:])
+	subtle.XORBytes(outer[:], outer[:len(k)], k[:])
 	inner := sha256.Sum256(message)
 	copy(outer[64:], inner[:])
 	return sha256.Sum256(outer[:])
 }
 
+// inside and outside are what a key is padded with: 64 bytes of 0x36 and of 0x5c.
+const (
+	inside  = "6666666666666666666666666666666666666666666666666666666666666666"
+	outside = `\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\`
+)
+
 // Leaf writes a footprint as the tree takes it: one line without its end, of
 // fields between tabs. Everything about it is fixed, so that the same footprint
 // is always the same bytes.
 func Leaf(f Facts, m Marks) []byte {
-	return AppendLeaf(make([]byte, 0, 400), f, m.String())
+	return AppendLeaf(make([]byte, 0, 400), f, []byte(m.String()))
 }
 
 // AppendLeaf appends it to b, with the marks as String writes them.
-func AppendLeaf(b []byte, f Facts, marks string) []byte {
+func AppendLeaf(b []byte, f Facts, marks []byte) []byte {
 	b = append(b, format...)
 	b = number(b, f.ID)
 	b = f.At.UTC().AppendFormat(append(b, '\t'), stamp)

@@ -152,7 +152,7 @@ func (r Receipt) Check(public string) (Checkpoint, error) {
 	}
 	for _, o := range r.Opened {
 		at := map[string]int{"who": fieldWho, "about": fieldAbout, "sought": fieldSought, "detail": fieldDetail}[o.Field]
-		if at == 0 || fields[at] != mark(o.Key, o.Field, o.Parts...) {
+		if at == 0 || fields[at] != string(mark(nil, true, o.Key, o.Field, o.Parts...)[1:]) {
 			return c, fmt.Errorf("%w: the words under %q are not those that were committed to", ErrReceipt, o.Field)
 		}
 	}
