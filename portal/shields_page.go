@@ -181,6 +181,8 @@ func lettingIn() shieldStep {
 		v := page.LetIn(f, form)
 		if f.Now() == nil {
 			v.Fields, v.Submit.Words, v.Words = nil, "", []string{"This record is not kept from everybody. There is nobody to let in."}
+		} else if !f.MayLift {
+			v.Fields, v.Submit.Words, v.Words = nil, "", []string{"This record is kept from you. Ask one of those who are named to let somebody in."}
 		}
 		return v, nil
 	},

@@ -49,6 +49,7 @@ type Shields struct {
 	Sees       bool // the reader may see the record itself
 	People     []Shield
 	Circles    []Circle
+	MayLift    bool    // the reader may change who is in the circle that holds, and end it
 	Everybody  []Named // the provider's people, without the reader
 }
 
@@ -117,6 +118,11 @@ func (s *Shields) fill(ctx context.Context, tx *pg.Tx) error {
 	}
 	for _, r := range rounds {
 		s.Circles = append(s.Circles, Circle{r, slices.DeleteFunc(slices.Clone(members), func(m Shield) bool { return m.CircleWas != r.ID })})
+	}
+	if now := s.Now(); now != nil {
+		if err := tx.QueryRow(ctx, `select app.may_lift(@circle)`, pgx.NamedArgs{"circle": now.ID}).Scan(&s.MayLift); err != nil {
+			return err
+		}
 	}
 	rows, err := tx.Query(ctx, `select id, name, post_title from app.actor where provider_id = @provider and kind = 'person' and id <> @me order by name, id`, args)
 	if err != nil {
@@ -230,12 +236,15 @@ func DrawCircle(ctx context.Context, db *pg.DB, actor access.Actor, record int64
 }
 
 // LetIn lets one more person see a record that is kept from everybody else. Their
-// grants still have to show it to them.
+// grants still have to show it to them. Whom the circle keeps out lets nobody in.
 func LetIn(ctx context.Context, db *pg.DB, actor access.Actor, record int64, who access.ActorID, why string) error {
 	return onShields(ctx, db, actor, access.GiveShield, record, fault.CheckLine("why", why), func(tx *audit.Tx, s *Shields) (audit.Detail, error) {
 		circle := s.Now()
 		if circle == nil {
 			return nil, fault.New(fault.Conflict, "This record is kept from everybody no longer. There is nobody to let in.")
+		}
+		if !s.MayLift {
+			return nil, fault.New(fault.Forbidden, "This record is kept from you. Ask one of those who are named to let somebody in.")
 		}
 		if !s.knows(who) {
 			return nil, whoProblem()
@@ -262,19 +271,20 @@ const (
 	OfMember ShieldKind = "member"
 )
 
-// Find gives one of the shields that hold, nil where there is none. What comes from
-// a declaration ends with it, and whoever drew the circle stays in it.
+// Find gives one of the shields that hold and that the reader may end, nil where
+// there is none. What comes from a declaration ends with it, whoever drew the circle
+// stays in it, and whom the circle keeps out changes nothing about it.
 func (s Shields) Find(kind ShieldKind, id int64) *Shield {
 	list := s.People
 	switch kind {
 	case OfCircle:
 		list = nil
-		if c := s.Now(); c != nil {
+		if c := s.Now(); c != nil && s.MayLift {
 			list = []Shield{c.Shield}
 		}
 	case OfMember:
 		list = nil
-		if c := s.Now(); c != nil {
+		if c := s.Now(); c != nil && s.MayLift {
 			list = c.Members
 		}
 	case OfPerson:
@@ -289,7 +299,9 @@ func (s Shields) Find(kind ShieldKind, id int64) *Shield {
 	return nil
 }
 
-// EndShield ends one of a record's shields now.
+// EndShield ends one of a record's shields now. Nobody ends what keeps themselves
+// out; where nobody in a circle answers for the record any more, whoever does so
+// for the whole provider ends it.
 func EndShield(ctx context.Context, db *pg.DB, actor access.Actor, record int64, kind ShieldKind, id int64, why string) error {
 	return onShields(ctx, db, actor, access.EndShield, record, fault.CheckLine("why", why), func(tx *audit.Tx, s *Shields) (audit.Detail, error) {
 		if s.Find(kind, id) == nil {

@@ -110,7 +110,8 @@ func asked(ctx context.Context, tx *pg.Tx, where string, args pgx.NamedArgs) ([]
 }
 
 // Ask asks whoever left a footprint why they looked; words are optional. Whoever
-// audits it may, once. It gives the question's number.
+// audits it may, once, and of what was done only: a question about a refusal would
+// tell that there is something. It gives the question's number.
 func Ask(ctx context.Context, db *audit.DB, actor access.Actor, footprint int64, words string) (int64, error) {
 	if err := fault.Bad(checkWords("words", words, "", 2000)); err != nil {
 		return 0, err
@@ -123,6 +124,9 @@ func Ask(ctx context.Context, db *audit.DB, actor access.Actor, footprint int64,
 		}
 		if err != nil {
 			return err
+		}
+		if l.Outcome != "done" {
+			return fault.New(fault.Conflict, "They were refused, and saw nothing. A question here would tell them that there is something. Speak with them instead, or report a concern.")
 		}
 		if id, err = tx.NewID(ctx); err != nil {
 			return err

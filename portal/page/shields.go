@@ -87,7 +87,7 @@ type ShieldsPage struct {
 	Frame
 	Caption, Record        string
 	Add, Draw, LetIn       string
-	EndCircle              string
+	Outside                bool // the circle keeps the reader out as well
 	Circle                 *ShieldRow
 	Members, People, Ended []ShieldRow
 }
@@ -128,7 +128,10 @@ func ShieldsOf(s grants.Shields, now time.Time) ShieldsPage {
 	for _, c := range s.Circles {
 		r := row(c.Shield, grants.OfCircle, "Everybody but those named")
 		if c.Live() {
-			v.Circle, v.LetIn = &r, at+"/let-in"
+			v.Circle, v.Outside = &r, !s.MayLift
+			if s.MayLift {
+				v.LetIn = at + "/let-in"
+			}
 		} else {
 			v.Ended = append(v.Ended, r)
 		}
