@@ -52,12 +52,23 @@ begin
         and not exists (select from app.shield s where s.actor_id = m.actor_id and s.record_id = r.id and s.valid_from <= statement_timestamp() and s.valid_until > statement_timestamp()));
 end $$;
 -- +goose StatementEnd
+-- +goose StatementBegin
+-- Whether the actor may change the shields of a record: whoever answers for it, and while a circle is drawn around it may change that. Else somebody who is kept
+-- out would keep those who are in from it by name, and come in as the last who answers.
+create function app.may_shield(record bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
+begin
+  return app.answers_for(record, app.own_shields()) and not exists (
+    select from app.circle c where c.record_id = may_shield.record and c.valid_from <= statement_timestamp() and c.valid_until > statement_timestamp() and not app.may_lift(c.id));
+end $$;
+-- +goose StatementEnd
 alter function app.may_lift(bigint) owner to custodian_rule;
+alter function app.may_shield(bigint) owner to custodian_rule;
+create policy not_from_without on app.shield as restrictive for insert to custodian_app with check (app.me() = 1 or app.may_shield(record_id));
 create policy not_from_without on app.circle_member as restrictive for insert to custodian_app with check (app.may_lift(circle_id));
 create policy not_from_without on app.shield_ending as restrictive for insert to custodian_app with check (case
   when circle_id is not null then app.may_lift(circle_id)
   when member_id is not null then exists (select from app.circle_member m where m.id = member_id and app.may_lift(m.circle_id))
-  else true end);
+  else exists (select from app.shield s where s.id = shield_id and app.may_shield(s.record_id)) end);
 
 -- What came of looking into something out of the ordinary is for those to say who answer for the record: its manager, and whoever does so across the provider.
 -- Who audits or inspects sees the list.

@@ -181,8 +181,6 @@ func lettingIn() shieldStep {
 		v := page.LetIn(f, form)
 		if f.Now() == nil {
 			v.Fields, v.Submit.Words, v.Words = nil, "", []string{"This record is not kept from everybody. There is nobody to let in."}
-		} else if !f.MayLift {
-			v.Fields, v.Submit.Words, v.Words = nil, "", []string{"This record is kept from you. Ask one of those who are named to let somebody in."}
 		}
 		return v, nil
 	},
@@ -238,6 +236,9 @@ func (s *server) shieldStep(t shieldStep) handler {
 		v, err := t.face(c, found, form)
 		if err != nil {
 			return err
+		}
+		if !found.MayChange {
+			v.Fields, v.Submit.Words, v.Words = nil, "", []string{"This record is kept from you as well, so you cannot change from whom it is kept. Ask one of those who are named."}
 		}
 		if v.Submit.Words == "" && status == http.StatusOK {
 			status = http.StatusConflict

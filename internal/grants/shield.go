@@ -49,7 +49,7 @@ type Shields struct {
 	Sees       bool // the reader may see the record itself
 	People     []Shield
 	Circles    []Circle
-	MayLift    bool    // the reader may change who is in the circle that holds, and end it
+	MayChange  bool    // the reader may change them: no circle holds that keeps them out
 	Everybody  []Named // the provider's people, without the reader
 }
 
@@ -119,10 +119,8 @@ func (s *Shields) fill(ctx context.Context, tx *pg.Tx) error {
 	for _, r := range rounds {
 		s.Circles = append(s.Circles, Circle{r, slices.DeleteFunc(slices.Clone(members), func(m Shield) bool { return m.CircleWas != r.ID })})
 	}
-	if now := s.Now(); now != nil {
-		if err := tx.QueryRow(ctx, `select app.may_lift(@circle)`, pgx.NamedArgs{"circle": now.ID}).Scan(&s.MayLift); err != nil {
-			return err
-		}
+	if err := tx.QueryRow(ctx, `select app.may_shield(@record)`, args).Scan(&s.MayChange); err != nil {
+		return err
 	}
 	rows, err := tx.Query(ctx, `select id, name, post_title from app.actor where provider_id = @provider and kind = 'person' and id <> @me order by name, id`, args)
 	if err != nil {
@@ -138,6 +136,13 @@ func shields(ctx context.Context, tx *pg.Tx, sql string, args pgx.NamedArgs) ([]
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Shield])
+}
+
+// mayShield tells whether the actor may change the shields of a record.
+func mayShield(ctx context.Context, tx *pg.Tx, record int64) (bool, error) {
+	var yes bool
+	err := tx.QueryRow(ctx, `select app.may_shield(@record)`, pgx.NamedArgs{"record": record}).Scan(&yes)
+	return yes, err
 }
 
 // answersFor tells whether the actor answers for a record.
@@ -164,7 +169,13 @@ func shield(ctx context.Context, tx *audit.Tx, s shielding) (int64, error) {
 	return id, err
 }
 
+// keptOut is for whoever answers for a record and is kept from it by a circle.
+func keptOut() error {
+	return fault.New(fault.Forbidden, "This record is kept from you as well, so you cannot change from whom it is kept. Ask one of those who are named.")
+}
+
 // onShields runs a change of a record's shields for somebody who answers for it.
+// Whom a circle keeps out changes none of them.
 func onShields(ctx context.Context, db *pg.DB, actor access.Actor, a access.Action, record int64, bad []fault.Field, do func(*audit.Tx, *Shields) (audit.Detail, error)) error {
 	if err := fault.Bad(bad); err != nil {
 		return err
@@ -184,6 +195,9 @@ func onShields(ctx context.Context, db *pg.DB, actor access.Actor, a access.Acti
 		s := &Shields{Record: record}
 		if err := s.fill(ctx, tx.Reader()); err != nil {
 			return err
+		}
+		if !s.MayChange {
+			return keptOut()
 		}
 		if about.Detail, err = do(tx, s); err == nil {
 			tx.Record(about)
@@ -236,15 +250,12 @@ func DrawCircle(ctx context.Context, db *pg.DB, actor access.Actor, record int64
 }
 
 // LetIn lets one more person see a record that is kept from everybody else. Their
-// grants still have to show it to them. Whom the circle keeps out lets nobody in.
+// grants still have to show it to them.
 func LetIn(ctx context.Context, db *pg.DB, actor access.Actor, record int64, who access.ActorID, why string) error {
 	return onShields(ctx, db, actor, access.GiveShield, record, fault.CheckLine("why", why), func(tx *audit.Tx, s *Shields) (audit.Detail, error) {
 		circle := s.Now()
 		if circle == nil {
 			return nil, fault.New(fault.Conflict, "This record is kept from everybody no longer. There is nobody to let in.")
-		}
-		if !s.MayLift {
-			return nil, fault.New(fault.Forbidden, "This record is kept from you. Ask one of those who are named to let somebody in.")
 		}
 		if !s.knows(who) {
 			return nil, whoProblem()
@@ -272,19 +283,22 @@ const (
 )
 
 // Find gives one of the shields that hold and that the reader may end, nil where
-// there is none. What comes from a declaration ends with it, whoever drew the circle
-// stays in it, and whom the circle keeps out changes nothing about it.
+// there is none. What comes from a declaration ends with it, and whoever drew the
+// circle stays in it.
 func (s Shields) Find(kind ShieldKind, id int64) *Shield {
+	if !s.MayChange {
+		return nil
+	}
 	list := s.People
 	switch kind {
 	case OfCircle:
 		list = nil
-		if c := s.Now(); c != nil && s.MayLift {
+		if c := s.Now(); c != nil {
 			list = []Shield{c.Shield}
 		}
 	case OfMember:
 		list = nil
-		if c := s.Now(); c != nil && s.MayLift {
+		if c := s.Now(); c != nil {
 			list = c.Members
 		}
 	case OfPerson:

@@ -104,6 +104,7 @@ var definers = map[string]string{
 	"answers_wide":       "asks the actor's own grants about a record that may be shielded from them",
 	"answers_for":        "as answers_wide",
 	"may_lift":           "as answers_wide, of somebody else too: it tells whether anybody in a circle answers for its record, to whoever does",
+	"may_shield":         "as may_lift",
 	"may_break_for":      "as may_break: it reads records that its subject may not see, and their own grants",
 	"manages_person":     "reads the roles of somebody else, and tells yes only to whoever manages people where one is",
 	"break_until":        "called by other functions of the rule: it is about somebody else too",

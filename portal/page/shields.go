@@ -128,10 +128,7 @@ func ShieldsOf(s grants.Shields, now time.Time) ShieldsPage {
 	for _, c := range s.Circles {
 		r := row(c.Shield, grants.OfCircle, "Everybody but those named")
 		if c.Live() {
-			v.Circle, v.Outside = &r, !s.MayLift
-			if s.MayLift {
-				v.LetIn = at + "/let-in"
-			}
+			v.Circle, v.LetIn = &r, at+"/let-in"
 		} else {
 			v.Ended = append(v.Ended, r)
 		}
@@ -148,6 +145,9 @@ func ShieldsOf(s grants.Shields, now time.Time) ShieldsPage {
 				v.Ended = append(v.Ended, x)
 			}
 		}
+	}
+	if v.Outside = !s.MayChange; v.Outside {
+		v.Add, v.LetIn = "", ""
 	}
 	if v.Circle == nil && s.Sees {
 		v.Draw = at + "/circle"
