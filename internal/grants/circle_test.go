@@ -130,16 +130,25 @@ func TestAdministratorsSupport(t *testing.T) {
 	w.asked("staff2", file)
 }
 
-// Whoever only reads their own file, or whose last role has ended, declares nobody.
+// Whoever only reads their own file, or whose last role has ended, declares nobody and
+// makes no token.
 func TestOnlyStaffDeclare(t *testing.T) {
 	t.Parallel()
 	w := newYard(t)
 	const declare = `insert into app.relative (actor_id, relation, words) values ($1, 'x', 'x')`
-	must(t, w.raw("staff2", declare, w.Actors["staff2"].ID))
+	const token = `insert into app.token (actor_id, hash, label, created_by, expires_at) values ($1, sha256(random()::text::bytea), 'x', $1, now() + interval '1 hour')`
+	for _, sql := range []string{declare, token} {
+		must(t, w.raw("staff2", sql, w.Actors["staff2"].ID))
+	}
 	w.Exec(t, `update app.role_held set until_at = greatest(from_at, now()) where actor_id = $1`, int64(w.Actors["staff2"].ID))
-	w.refused(w.raw("staff2", declare, w.Actors["staff2"].ID), "after the last role ended")
+	refused := func(what string) {
+		for _, sql := range []string{declare, token} {
+			w.refused(w.raw("staff2", sql, w.Actors["staff2"].ID), what+": "+sql)
+		}
+	}
+	refused("after the last role ended")
 	for _, role := range []string{"young-person", "parent"} {
 		w.Exec(t, `insert into app.role_held (actor_id, provider_id, role, record_id, given_by, why, identity_checked, from_at) values ($1, $2, $3, $4, 1, 'x', 'x', now())`, int64(w.Actors["staff2"].ID), w.Provider, role, w.Records["Wren Sample"])
-		w.refused(w.raw("staff2", declare, w.Actors["staff2"].ID), role)
+		refused(role)
 	}
 }
