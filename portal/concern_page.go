@@ -184,6 +184,12 @@ func (s *server) askWhy(c *gin.Context, actor access.Actor) error {
 	v := page.Change{Caption: l.Actor, Heading: "Ask why they looked", Address: page.LookAddress(footprint, "ask"), Submit: page.Submit{Words: "Ask", Cancel: "/oversight/looks"}, FactsTitle: "The look", Facts: page.LookFacts(l, now()),
 		Words: []string{"They find the question on their home page, with your name, and answer there. Question and answer are kept."}}
 	v.Ask(form.Text("words", "Anything to add? (optional)", "For example, what made you ask."))
+	if l.Outcome != "done" {
+		v.Fields, v.Submit.Words, v.Words = nil, "", []string{looks.NoQuestion}
+		if status == http.StatusOK {
+			status = http.StatusConflict
+		}
+	}
 	return s.askPage(c, actor, v, "/oversight", status, form)
 }
 

@@ -108,7 +108,7 @@ func (s *server) lookList(n narrowed, found []looks.Look, several bool) page.Foo
 		if n.Person == 0 && found[i].Actor != "" {
 			v.Rows[i].Only = n.only(access.ActorID(found[i].ActorID))
 		}
-		if found[i].Audited && !found[i].Mine {
+		if found[i].Audited && !found[i].Mine && found[i].Outcome == "done" {
 			v.Rows[i].Ask = page.LookAddress(found[i].ID, "ask")
 		}
 	}

@@ -108,6 +108,9 @@ func (g *grid) things() {
 			look(staff), provider, young.setting, young.record, int(access.ClassOf(access.YoungPerson, access.General)), staff, raiser))
 		put("questions/:id", g.one(`insert into app.look_question (footprint_id, about_actor, asked_by, words) values ($1, $2, $3, 'for the test')`, look(int64(asked)), asked, []int64{int64(g.Actors["dpo"].ID), int64(g.Actors["dpo"].ID), keeper}[i]))
 		put("outside-role/:id", g.openOutside(i, young))
+		if i == 1 {
+			put(overseen, g.oversee(young))
+		}
 		must(g.t, grants.Declare(ctx, g.DB, g.colleague(i), grants.Declaring{Relation: "a cousin", Words: "for the test"}))
 		var id int64
 		g.Scan(g.t, `select max(id) from app.relative`, nil, &id)
@@ -130,6 +133,20 @@ func (g *grid) openOutside(home int, young *spot) int64 {
 	}
 	id, err := grants.AskOutside(g.t.Context(), g.DB, g.Actors[[]string{"other-manager", "staff2"}[home]], grants.Asking{Number: young.record, Reason: grants.ForOversight, Colleague: "Morgan Example", Span: grants.ForTwoWeeks, AtOnce: true})
 	must(g.t, err)
+	return id
+}
+
+// overseen names, among what hangs on a setting, the access of somebody who asks.
+const overseen = "outside-role/:id/oversight"
+
+// oversee has the manager give oversight at another setting, which is over: they
+// see the record no longer, and have still to write what it came to.
+func (g *grid) oversee(young *spot) int64 {
+	g.t.Helper()
+	manager := g.Actors["manager"]
+	id, err := grants.AskOutside(g.t.Context(), g.DB, manager, grants.Asking{Number: young.record, Reason: grants.ForOversight, Colleague: "Robin Example", Span: grants.ForDay})
+	must(g.t, err)
+	must(g.t, grants.EndOutside(g.t.Context(), g.DB, manager, id, "for the test"))
 	return id
 }
 

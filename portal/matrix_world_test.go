@@ -362,7 +362,9 @@ func (p spot) aim(pattern, path string) string {
 		case "roles/:role":
 			parts[i] = number(p.held)
 		default:
-			if its, given := p.also[names[i-1]+"/"+names[i]]; given {
+			if its, given := p.also[overseen]; given && strings.HasSuffix(pattern, overseen) && p.others == nil {
+				parts[i] = its
+			} else if its, given := p.also[names[i-1]+"/"+names[i]]; given {
 				parts[i] = its
 			} else if other, given := p.others[names[i-1]+"/"+names[i]]; given {
 				parts[i] = other

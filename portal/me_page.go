@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/internal/people"
@@ -42,7 +43,7 @@ func (s *server) myself(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := page.MyselfOf(p, menu.Own != nil, asks)
+	v := page.MyselfOf(p, menu.Works, len(asks) > 0)
 	addSessions(&v, sessions)
 	addTokens(&v, tokens)
 	if v.Frame, err = s.frame(c, actor, "Your access", ""); err != nil {
@@ -96,6 +97,21 @@ func (s *server) endSession(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	return s.done(c, "/me", "session")
+}
+
+// ofStaff answers only those who work or visit here: for whoever reads their own
+// file, and for somebody whose last role has ended, the page is not there.
+func (s *server) ofStaff(a access.Action, h handler) handler {
+	return func(c *gin.Context, actor access.Actor) error {
+		works, err := people.Works(c.Request.Context(), s.db, actor)
+		if err == nil && !works {
+			err = s.refuse(c, actor, audit.Act{Action: a})
+		}
+		if err != nil {
+			return err
+		}
+		return h(c, actor)
+	}
 }
 
 // endToken ends one of somebody's own API tokens.

@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,9 +36,9 @@ func (s *server) outsideSite() []route {
 		{http.MethodGet, "/oversight/outside-role", access.ListOutside, s.outsideList},
 		{http.MethodGet, "/records/:id/outside", access.ReadOutside, s.outsideNotes},
 
-		{http.MethodGet, "/me/relatives", access.ListRelatives, s.relatives},
-		{http.MethodGet, "/me/relatives/declare", access.DeclareRelative, s.declare},
-		{http.MethodPost, "/me/relatives/declare", access.DeclareRelative, s.declare},
+		{http.MethodGet, "/me/relatives", access.ListRelatives, s.ofStaff(access.ListRelatives, s.relatives)},
+		{http.MethodGet, "/me/relatives/declare", access.DeclareRelative, s.ofStaff(access.DeclareRelative, s.declare)},
+		{http.MethodPost, "/me/relatives/declare", access.DeclareRelative, s.ofStaff(access.DeclareRelative, s.declare)},
 		{http.MethodGet, "/oversight/relatives", access.ListRelatives, s.staffRelatives},
 		{http.MethodGet, "/oversight/relatives/:id", access.ActOnRelative, s.actOnRelative},
 		{http.MethodPost, "/oversight/relatives/:id", access.ActOnRelative, s.actOnRelative},
@@ -70,7 +71,7 @@ func (s *server) showOutsideHome(c *gin.Context, actor access.Actor, status int,
 		return err
 	}
 	form := page.NewForm(url.Values{"reason": {c.Query("reason")}}, bad)
-	v := page.OutsideHome{May: may, Reason: form.Choice("reason", "Why do you need to see a record?", "", page.OutsideReasonOptions()...)}
+	v := page.OutsideHome{May: len(may) > 0, Reason: form.Choice("reason", "Why do you need to see a record?", "", page.OutsideReasonOptions(may)...)}
 	if n, err := strconv.ParseInt(c.Query("record"), 10, 64); err == nil && n > 0 {
 		v.Record = strconv.FormatInt(n, 10)
 	}
@@ -92,9 +93,13 @@ func (s *server) askOutside(c *gin.Context, actor access.Actor) error {
 	if page.OutsideReasonWords(reason) == "" {
 		return s.showOutsideHome(c, actor, http.StatusBadRequest, []fault.Field{{Name: "reason", Problem: "Choose why you need to see the record."}})
 	}
-	if may, err := grants.AskerOutside(c.Request.Context(), s.db, actor); err != nil || !may {
+	if may, err := grants.AskerOutside(c.Request.Context(), s.db, actor); err != nil || !slices.Contains(may, reason) {
 		if err == nil {
-			err = s.showOutsideHome(c, actor, http.StatusForbidden, nil)
+			var bad []fault.Field
+			if len(may) > 0 {
+				bad = []fault.Field{{Name: "reason", Problem: "Your role does not cover this reason. Choose one that is listed, or ask the manager of the record."}}
+			}
+			err = s.showOutsideHome(c, actor, http.StatusForbidden, bad)
 		}
 		return err
 	}

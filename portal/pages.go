@@ -30,8 +30,8 @@ func (s *server) site() []route {
 		{http.MethodPost, "/me/sessions/:id/end", access.EndSession, s.endSession},
 		{http.MethodPost, "/me/sessions/end", access.EndSession, s.endOthers},
 		{http.MethodPost, "/people/:id/sessions/end", access.EndSessions, s.endSessionsOf},
-		{http.MethodGet, "/me/tokens/new", access.MakeToken, s.newToken},
-		{http.MethodPost, "/me/tokens/new", access.MakeToken, s.newToken},
+		{http.MethodGet, "/me/tokens/new", access.MakeToken, s.ofStaff(access.MakeToken, s.newToken)},
+		{http.MethodPost, "/me/tokens/new", access.MakeToken, s.ofStaff(access.MakeToken, s.newToken)},
 		{http.MethodPost, "/me/tokens/:id/revoke", access.RevokeToken, s.endToken},
 
 		{http.MethodGet, "/people", access.ViewPeople, s.people},

@@ -237,6 +237,9 @@ func (s *server) shieldStep(t shieldStep) handler {
 		if err != nil {
 			return err
 		}
+		if !found.MayChange {
+			v.Fields, v.Submit.Words, v.Words = nil, "", []string{"This record is kept from you as well, so you cannot change from whom it is kept. Ask one of those who are named."}
+		}
 		if v.Submit.Words == "" && status == http.StatusOK {
 			status = http.StatusConflict
 		}

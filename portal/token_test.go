@@ -56,6 +56,7 @@ func TestTokens(t *testing.T) {
 	w.ok(404, "staff2", http.MethodPost, "/api/v1/tokens/"+made.ID+"/revoke", nil)
 	w.ok(204, "staff", http.MethodPost, "/api/v1/tokens/"+made.ID+"/revoke", nil)
 	w.ok(404, "staff", http.MethodPost, "/api/v1/tokens/"+made.ID+"/revoke", nil)
+	w.ok(403, "staff", http.MethodPost, "/api/v1/tokens", map[string]any{"label": "laptop", "days": 1}) // a program makes none, whoever it acts for
 	expired := w.newToken("staff", "old", 30)
 	w.Exec(t, `alter table app.token disable trigger user`)
 	w.Exec(t, `update app.token set expires_at = now() where id = $1::bigint`, expired.ID)

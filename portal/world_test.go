@@ -44,6 +44,7 @@ type world struct {
 	keeper  *versions.Keeper
 	store   storage.Store
 	signIn  *login.SignIn
+	service *oidctest.Provider // at which they would sign in
 	handler http.Handler
 	tree    *audit.Tree // it grows when a test lets it
 	url     string
@@ -65,6 +66,7 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	w.Planted, err = sample.Plant(t.Context(), sample.Options{DB: w.DB, Seed: "none"})
 	must(t, err)
 	service := oidctest.New(t, oidctest.Options{})
+	w.service = service
 	w.signIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: "https://documents.example.org"})
 	changes := grants.NewChanges()
 	ctx, deaf := context.WithCancel(context.Background())

@@ -179,6 +179,9 @@ func AskOutside(ctx context.Context, db *pg.DB, actor access.Actor, a Asking) (i
 		if err := fault.Bad(a.wrong()); err != nil {
 			return err
 		}
+		if err := coversReason(ctx, tx.Reader(), a.Reason); err != nil {
+			return err
+		}
 		if err := tx.Lock(ctx, "outside", int64(actor.ID)); err != nil {
 			return err
 		}
@@ -189,6 +192,13 @@ func AskOutside(ctx context.Context, db *pg.DB, actor access.Actor, a Asking) (i
 		}
 		if err := needed(ctx, tx.Reader(), record, a); err != nil {
 			return err
+		}
+		var covered bool
+		if err := tx.QueryRow(ctx, `select app.may_break_for(@record, @reason)`, pgx.NamedArgs{"record": record, "reason": a.Reason}).Scan(&covered); err != nil {
+			return err
+		}
+		if !covered {
+			return notForReason()
 		}
 		id, err = begin(ctx, tx, record, a)
 		return err
@@ -209,8 +219,35 @@ func mayAsk(ctx context.Context, tx *pg.Tx) error {
 }
 
 // MayAsk tells whether somebody may ask for access outside their role at all.
-func MayAsk(r access.Rights) bool {
-	return r.Actor.Kind == access.Person && slices.ContainsFunc(r.Grants, func(g access.Grant) bool { return g.Rights&access.Break != 0 })
+func MayAsk(r access.Rights) bool { return len(ReasonsFor(r)) > 0 }
+
+// ReasonsFor gives the reasons for which somebody may ask for access outside their
+// role, none where they may not. Where the right to ask stands beside no reading
+// (the administrator's), it is for technical support alone.
+func ReasonsFor(r access.Rights) []OutsideReason {
+	holds := func(need access.Right) bool {
+		return r.Actor.Kind == access.Person && slices.ContainsFunc(r.Grants, func(g access.Grant) bool { return g.Rights&need == need })
+	}
+	switch {
+	case holds(access.Break | access.Read):
+		return OutsideReasons()
+	case holds(access.Break):
+		return []OutsideReason{ForSupport}
+	}
+	return nil
+}
+
+func notForReason() error {
+	return fault.New(fault.Forbidden, "Your role lets you ask for technical support only, and you name the issue. For another reason, ask the manager of the record.")
+}
+
+// coversReason refuses a reason for which the actor may not ask.
+func coversReason(ctx context.Context, tx *pg.Tx, reason OutsideReason) error {
+	rights, err := tx.Rights(ctx)
+	if err == nil && !slices.Contains(ReasonsFor(rights), reason) {
+		err = notForReason()
+	}
+	return err
 }
 
 // seek finds the record that is meant, 0 for none.
@@ -302,14 +339,15 @@ func oversee(ctx context.Context, tx *audit.Tx, id, record int64, o Oversight) e
 	return err
 }
 
-// AskerOutside tells whether the actor may ask for access outside their role at
-// all. It leaves no footprint: it says nothing about any record.
-func AskerOutside(ctx context.Context, db *pg.DB, actor access.Actor) (bool, error) {
-	var may bool
+// AskerOutside gives the reasons for which the actor may ask for access outside
+// their role, none where they may not. It leaves no footprint: it says nothing about
+// any record.
+func AskerOutside(ctx context.Context, db *pg.DB, actor access.Actor) ([]OutsideReason, error) {
+	var reasons []OutsideReason
 	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
 		rights, err := tx.Rights(ctx)
-		may = MayAsk(rights)
+		reasons = ReasonsFor(rights)
 		return err
 	})
-	return may, err
+	return reasons, err
 }

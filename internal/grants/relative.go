@@ -219,11 +219,11 @@ func ActOnDeclared(ctx context.Context, db *pg.DB, actor access.Actor, id int64,
 			return fault.New(fault.Conflict, "This was withdrawn already. If it is needed again, the person declares it again.")
 		}
 		if what == Shielded {
-			answers, err := answersFor(ctx, tx.Reader(), record)
+			may, err := mayShield(ctx, tx.Reader(), record)
 			if err != nil {
 				return err
 			}
-			if !answers {
+			if !may {
 				return fault.At(fault.Invalid, "record", "We cannot find a record with that number that you look after. Check the number.")
 			}
 			if slices.Contains(d.ShieldedOf, record) {

@@ -49,6 +49,7 @@ type Shields struct {
 	Sees       bool // the reader may see the record itself
 	People     []Shield
 	Circles    []Circle
+	MayChange  bool    // the reader may change them: no circle holds that keeps them out
 	Everybody  []Named // the provider's people, without the reader
 }
 
@@ -118,6 +119,9 @@ func (s *Shields) fill(ctx context.Context, tx *pg.Tx) error {
 	for _, r := range rounds {
 		s.Circles = append(s.Circles, Circle{r, slices.DeleteFunc(slices.Clone(members), func(m Shield) bool { return m.CircleWas != r.ID })})
 	}
+	if err := tx.QueryRow(ctx, `select app.may_shield(@record)`, args).Scan(&s.MayChange); err != nil {
+		return err
+	}
 	rows, err := tx.Query(ctx, `select id, name, post_title from app.actor where provider_id = @provider and kind = 'person' and id <> @me order by name, id`, args)
 	if err != nil {
 		return err
@@ -132,6 +136,13 @@ func shields(ctx context.Context, tx *pg.Tx, sql string, args pgx.NamedArgs) ([]
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Shield])
+}
+
+// mayShield tells whether the actor may change the shields of a record.
+func mayShield(ctx context.Context, tx *pg.Tx, record int64) (bool, error) {
+	var yes bool
+	err := tx.QueryRow(ctx, `select app.may_shield(@record)`, pgx.NamedArgs{"record": record}).Scan(&yes)
+	return yes, err
 }
 
 // answersFor tells whether the actor answers for a record.
@@ -158,7 +169,13 @@ func shield(ctx context.Context, tx *audit.Tx, s shielding) (int64, error) {
 	return id, err
 }
 
+// keptOut is for whoever answers for a record and is kept from it by a circle.
+func keptOut() error {
+	return fault.New(fault.Forbidden, "This record is kept from you as well, so you cannot change from whom it is kept. Ask one of those who are named.")
+}
+
 // onShields runs a change of a record's shields for somebody who answers for it.
+// Whom a circle keeps out changes none of them.
 func onShields(ctx context.Context, db *pg.DB, actor access.Actor, a access.Action, record int64, bad []fault.Field, do func(*audit.Tx, *Shields) (audit.Detail, error)) error {
 	if err := fault.Bad(bad); err != nil {
 		return err
@@ -178,6 +195,9 @@ func onShields(ctx context.Context, db *pg.DB, actor access.Actor, a access.Acti
 		s := &Shields{Record: record}
 		if err := s.fill(ctx, tx.Reader()); err != nil {
 			return err
+		}
+		if !s.MayChange {
+			return keptOut()
 		}
 		if about.Detail, err = do(tx, s); err == nil {
 			tx.Record(about)
@@ -262,9 +282,13 @@ const (
 	OfMember ShieldKind = "member"
 )
 
-// Find gives one of the shields that hold, nil where there is none. What comes from
-// a declaration ends with it, and whoever drew the circle stays in it.
+// Find gives one of the shields that hold and that the reader may end, nil where
+// there is none. What comes from a declaration ends with it, and whoever drew the
+// circle stays in it.
 func (s Shields) Find(kind ShieldKind, id int64) *Shield {
+	if !s.MayChange {
+		return nil
+	}
 	list := s.People
 	switch kind {
 	case OfCircle:
@@ -289,7 +313,9 @@ func (s Shields) Find(kind ShieldKind, id int64) *Shield {
 	return nil
 }
 
-// EndShield ends one of a record's shields now.
+// EndShield ends one of a record's shields now. Nobody ends what keeps themselves
+// out; where nobody in a circle answers for the record any more, whoever does so
+// for the whole provider ends it.
 func EndShield(ctx context.Context, db *pg.DB, actor access.Actor, record int64, kind ShieldKind, id int64, why string) error {
 	return onShields(ctx, db, actor, access.EndShield, record, fault.CheckLine("why", why), func(tx *audit.Tx, s *Shields) (audit.Detail, error) {
 		if s.Find(kind, id) == nil {

@@ -182,7 +182,8 @@ func TestShields(t *testing.T) {
 	for who, sees := range map[string]bool{"manager": true, "staff": false, "staff2": false, "dpo": false, "individual": false} {
 		w.want(sees, who, "Wren Sample")
 	}
-	w.kind(grants.DrawCircle(ctx, w.DB, w.Actors["dpo"], wren, "other", "again"), fault.Conflict, "a second circle")
+	w.kind(grants.DrawCircle(ctx, w.DB, w.Actors["manager"], wren, "other", "again"), fault.Conflict, "a second circle")
+	w.kind(grants.DrawCircle(ctx, w.DB, w.Actors["dpo"], wren, "other", "again"), fault.Forbidden, "a second circle, by whom it keeps out")
 	in := func(who, whom string) error {
 		return grants.LetIn(ctx, w.DB, w.Actors[who], wren, w.Actors[whom].ID, "needs it")
 	}
@@ -190,7 +191,7 @@ func TestShields(t *testing.T) {
 	must(t, in("manager", "staff")) // is let in, and is still shielded by name
 	must(t, in("manager", "other-staff"))
 	w.kind(in("manager", "staff2"), fault.Conflict, "twice")
-	w.kind(in("dpo", "dpo"), fault.Invalid, "letting oneself in")
+	w.kind(in("manager", "manager"), fault.Invalid, "letting oneself in")
 	w.want(true, "staff2", "Wren Sample")
 	w.want(false, "staff", "Wren Sample")
 	w.want(false, "other-staff", "Wren Sample") // no grant shows it
@@ -198,14 +199,14 @@ func TestShields(t *testing.T) {
 		t.Errorf("whoever answers for it does not see who may: %+v", s)
 	}
 	members := s.Now().Members
-	w.kind(end("dpo", grants.OfMember, members[0].ID), fault.NotFound, "ending whoever drew it")
-	must(t, end("dpo", grants.OfMember, members[1].ID))
+	w.kind(end("manager", grants.OfMember, members[0].ID), fault.NotFound, "ending whoever drew it")
+	must(t, end("manager", grants.OfMember, members[1].ID))
 	w.want(false, "staff2", "Wren Sample")
 	must(t, in("manager", "staff2"))
 	w.want(true, "staff2", "Wren Sample")
 	_, err = w.ask("other-manager", w.plover(func(a *grants.Asking) { a.Number = wren }))
 	w.kind(err, fault.Invalid, "outside a role, from beyond the circle")
-	must(t, end("dpo", grants.OfCircle, s.Now().ID))
+	must(t, end("manager", grants.OfCircle, s.Now().ID))
 	w.want(true, "dpo", "Wren Sample")
 	w.want(false, "staff", "Wren Sample")
 	w.kind(in("manager", "dpo"), fault.Conflict, "letting in where nothing is kept back")

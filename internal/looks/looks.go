@@ -4,7 +4,7 @@
 // looked; and what is out of the ordinary.
 //
 // It promises that nobody is shown a footprint that they may not audit, but for
-// their own; that an auditor who may not read is shown no title; that the one
+// their own, of which a refusal is shown only while they see what was refused; that an auditor who may not read is shown no title; that the one
 // whom a concern is about never sees it; and that whoever a record is about
 // learns roles and reasons, no names, and of no document that they may not read.
 // Looking at footprints is a footprint too.
@@ -174,10 +174,6 @@ func collect(ctx context.Context, tx *pg.Tx, sql string, args pgx.NamedArgs) ([]
 		for _, t := range l.WaysText {
 			basis, rest, _ := strings.Cut(t, ":")
 			l.Ways = append(l.Ways, Way{basis, held(rest)})
-		}
-		if l.Outcome != "done" && !l.Audited && l.RecordName == "" {
-			// what was sought by somebody who may not see it, they are told as they sought it, whether it is there or not
-			l.Record, l.Document, l.Version, l.Kind, l.Title = nil, nil, nil, nil, ""
 		}
 	}
 	return list, err

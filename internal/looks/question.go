@@ -109,8 +109,12 @@ func asked(ctx context.Context, tx *pg.Tx, where string, args pgx.NamedArgs) ([]
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Question])
 }
 
+// NoQuestion says why nobody is asked about what they were refused.
+const NoQuestion = "They were refused, and saw nothing. A question here would tell them that there is something. Speak with them instead, or report a concern."
+
 // Ask asks whoever left a footprint why they looked; words are optional. Whoever
-// audits it may, once. It gives the question's number.
+// audits it may, once, and of what was done only: a question about a refusal would
+// tell that there is something. It gives the question's number.
 func Ask(ctx context.Context, db *audit.DB, actor access.Actor, footprint int64, words string) (int64, error) {
 	if err := fault.Bad(checkWords("words", words, "", 2000)); err != nil {
 		return 0, err
@@ -123,6 +127,9 @@ func Ask(ctx context.Context, db *audit.DB, actor access.Actor, footprint int64,
 		}
 		if err != nil {
 			return err
+		}
+		if l.Outcome != "done" {
+			return fault.New(fault.Conflict, NoQuestion)
 		}
 		if id, err = tx.NewID(ctx); err != nil {
 			return err

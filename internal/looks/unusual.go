@@ -49,6 +49,7 @@ type Unusual struct {
 	LastAt         time.Time
 	Since          *time.Time // when they left
 	Footprint      int64
+	MayMark        bool  // the reader may say what came of it: they answer for the record
 	Into           *Into `db:"-"` // what came of looking into it, nil while nobody has
 
 	IntoOutcome, IntoWords, IntoBy string
@@ -73,6 +74,7 @@ func LastDays(n int, today clock.Day) Period { return Period{today.Plus(1 - n), 
 const unusual = `
 	select u.rule, u.key, u.actor_id, ` + audit.ActorName + ` as actor, coalesce(a.post_title, '') as post, u.role, u.record_id as record, coalesce(r.name, '') as record_name,
 		(f.class / 3)::smallint as kind, coalesce(h.name, '') as home, u.looks, u.refused, u.usual::float8 as usual, u.first_at, u.last_at, u.since, u.footprint_id as footprint,
+		coalesce(app.answers_for(f.record_id, app.shields()), false) as may_mark,
 		coalesce(i.outcome, '') as into_outcome, coalesce(i.words, '') as into_words, coalesce(i.by, '') as into_by, i.at as into_at
 	from app.unusual(@from, @until, @opens::time, @shuts::time, @floor, @times, @shift, @not_staff, @often) u
 	left join app.actor a on a.id = u.actor_id
@@ -122,13 +124,13 @@ func settle(list []Unusual) {
 	}
 }
 
-// GetUnusual gives one thing out of the ordinary, found anew. Looking is recorded.
+// GetUnusual gives one thing out of the ordinary, found anew, to whoever may say
+// what came of it. Looking is recorded.
 func GetUnusual(ctx context.Context, db *audit.DB, actor access.Actor, p Period, key string) (Unusual, error) {
 	var u Unusual
-	about := audit.Act{Action: access.ListUnusual}
-	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
+	err := audit.Do(ctx, db, actor, audit.Act{Action: access.LookInto}, func(tx *audit.Tx) (err error) {
 		u, err = one(ctx, tx, p, key)
-		tx.Record(about)
+		tx.Record(audit.Act{Action: access.ListUnusual})
 		return err
 	})
 	return u, err
@@ -145,13 +147,17 @@ func one(ctx context.Context, tx *audit.Tx, p Period, key string) (Unusual, erro
 	if err = orNotThere(err); err != nil {
 		return u, err
 	}
+	if !u.MayMark {
+		return u, fault.NotThere()
+	}
 	list := []Unusual{u}
 	settle(list)
 	return list[0], nil
 }
 
 // LookInto writes down what came of looking into something out of the ordinary.
-// It can be said again; the last word is shown, and all are kept.
+// Whoever answers for the record may; whoever audits or inspects reads it. It can be
+// said again; the last word is shown, and all are kept.
 func LookInto(ctx context.Context, db *audit.DB, actor access.Actor, p Period, key, result, words string) error {
 	return audit.Do(ctx, db, actor, audit.Act{Action: access.LookInto}, func(tx *audit.Tx) error {
 		u, err := one(ctx, tx, p, key)

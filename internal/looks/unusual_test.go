@@ -1,6 +1,7 @@
 package looks_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"custodian/internal/clock"
 	"custodian/internal/fault"
 	"custodian/internal/looks"
+	"custodian/internal/pg"
 )
 
 // london is a moment by the clock on the wall.
@@ -155,6 +157,26 @@ func lookInto(t *testing.T, w *world, u looks.Unusual) {
 		"strange": into("manager", "' or true --", "other", "x")} {
 		if !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// who audits and answers for nothing reads the list, and does not say what came of it: the database says so as well
+	w.auditor("auditor")
+	if seen := w.keys("auditor", may)["volume Toni Example 2025-05-06"]; seen.Key != u.Key || seen.MayMark || !w.keys("manager", may)["volume Toni Example 2025-05-06"].MayMark {
+		t.Errorf("the auditor is told %+v", seen)
+	}
+	if err := into("auditor", u.Key, "other", "x"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an auditor says what came of it: %v", err)
+	}
+	taken := errors.New("taken back")
+	for who, refused := range map[string]bool{"auditor": true, "manager": false, "dpo": false, "individual": false} {
+		err := pg.Write(t.Context(), w.DB, w.Actors[who], func(tx *pg.WriteTx) error {
+			if _, err := tx.Exec(t.Context(), `insert into app.looked_into (key, footprint_id, about_actor, outcome, words, by_actor) values ($1, $2, 1, 'other', 'x', $3)`, u.Key, u.Footprint, int64(w.Actors[who].ID)); err != nil {
+				return err
+			}
+			return taken
+		})
+		if pg.Refused(err) != refused || !refused && !errors.Is(err, taken) {
+			t.Errorf("%s, in SQL: %v", who, err)
 		}
 	}
 	must(t, into("manager", u.Key, "in-role", "Audit week."))

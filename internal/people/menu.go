@@ -20,6 +20,7 @@ type Menu struct {
 	Families bool                // works at a residential family centre, or for the whole provider
 	Oversees bool                // audits something, or manages staff files somewhere
 	Own      []int64             // their own records, of those who read nothing but these
+	Works    bool                // works or visits here: holds a role, and not only on their own record
 	Keeps    bool                // keeps the people of some setting, or sees who did what everywhere
 	Manages  bool                // keeps the people and settings of the whole provider
 }
@@ -57,8 +58,8 @@ func MenuOf(ctx context.Context, db *pg.DB, actor access.Actor) (Menu, error) {
 		}
 		err = tx.QueryRow(ctx, `
 			select exists (select from app.role_held r left join app.home h on h.id = r.home_id
-				where r.actor_id = @id and r.from_at <= now() and r.until_at > now() and (h.id is null or h.kind = 'family-centre'))`,
-			pgx.NamedArgs{"id": actor.ID}).Scan(&m.Families)
+				where r.actor_id = @id and r.from_at <= now() and r.until_at > now() and (h.id is null or h.kind = 'family-centre')), app.works_here(@id)`,
+			pgx.NamedArgs{"id": actor.ID}).Scan(&m.Families, &m.Works)
 		if err != nil {
 			return err
 		}
@@ -78,6 +79,17 @@ func MenuOf(ctx context.Context, db *pg.DB, actor access.Actor) (Menu, error) {
 		return nil
 	})
 	return m, err
+}
+
+// Works tells whether the actor works or visits here: those who only read their own
+// file do not, and neither does somebody whose last role has ended. It leaves no
+// footprint: it says nothing about anybody else.
+func Works(ctx context.Context, db *pg.DB, actor access.Actor) (bool, error) {
+	var works bool
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
+		return tx.QueryRow(ctx, `select app.works_here(@id)`, pgx.NamedArgs{"id": actor.ID}).Scan(&works)
+	})
+	return works, err
 }
 
 // holds tells whether any grant gives the right on any section of a kind.

@@ -29,15 +29,15 @@ type Myself struct {
 	Tokens               []TokenRow
 	MoreTokens           string
 	More                 []Link // what else is theirs
-	Own                  bool   // they read their own file, and nothing else
+	Works                bool   // they work or visit here, and so may make tokens
 }
 
-// MyselfOf begins the page with who somebody is and which roles they hold. asks tells
-// that they may ask for access outside their role.
-func MyselfOf(p people.Profile, own, asks bool) Myself {
-	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider, Own: own}
+// MyselfOf begins the page with who somebody is and which roles they hold. works tells
+// that they work or visit here, asks that they may ask for access outside their role.
+func MyselfOf(p people.Profile, works, asks bool) Myself {
+	m := Myself{Name: p.Name, Post: p.PostTitle, Provider: p.Provider, Works: works}
 	m.More = []Link{{"What you did", PersonAddress(int64(p.ID)) + "/footprints"}, {"Concerns you raised", "/oversight/concerns"}}
-	if !own {
+	if works {
 		m.More = append(m.More, Link{"Declare a relative or friend whose record may be here", "/me/relatives"})
 	}
 	if asks {

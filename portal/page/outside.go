@@ -16,8 +16,9 @@ func OutsideReasonWords(r grants.OutsideReason) string {
 		grants.ForEmergency: "Safeguarding emergency", grants.ForOther: "Another reason"}[r]
 }
 
-// OutsideReasonOptions are the reasons, with what each is for.
-func OutsideReasonOptions() []Option {
+// OutsideReasonOptions are those of the reasons that somebody may give, with what
+// each is for.
+func OutsideReasonOptions(may []grants.OutsideReason) []Option {
 	hints := map[grants.OutsideReason]string{
 		grants.ForAudit:     "You check how records are kept, or how decisions are made.",
 		grants.ForOversight: "The manager is not available, and you decide for them. You write what was discussed, your analysis, the direction and the actions.",
@@ -26,7 +27,7 @@ func OutsideReasonOptions() []Option {
 		grants.ForOther:     "You say why in your own words.",
 	}
 	var list []Option
-	for _, r := range grants.OutsideReasons() {
+	for _, r := range may {
 		list = append(list, Option{Value: string(r), Words: OutsideReasonWords(r), Hint: hints[r]})
 	}
 	return list

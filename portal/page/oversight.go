@@ -260,7 +260,7 @@ type UnusualRow struct {
 	When, Stamp              string
 	Into                     string // what came of it, "" while nobody has looked into it
 	IntoWords                string
-	LookInto, Concern, Looks string // addresses
+	LookInto, Concern, Looks string // addresses; LookInto is "" for whoever only reads the list
 }
 
 // Unusual lists what is out of the ordinary.
@@ -284,7 +284,10 @@ func UnusualOf(found []looks.Unusual, p looks.Period, limit int, at string, now 
 	}
 	for _, u := range found {
 		row := UnusualRow{Rule: unusualRule(u.Rule), Who: u.Actor, Post: u.Post, Person: PersonAddress(u.ActorID) + "/footprints", Reason: UnusualReason(u), When: DayOf(u.LastAt), Stamp: u.LastAt.UTC().Format(time.RFC3339),
-			LookInto: with(with(with("/oversight/unusual/look-into", "key", u.Key), "from", p.From.String()), "until", p.Until.String()), Concern: LookAddress(u.Footprint, "concern")}
+			Concern: LookAddress(u.Footprint, "concern")}
+		if u.MayMark {
+			row.LookInto = with(with(with("/oversight/unusual/look-into", "key", u.Key), "from", p.From.String()), "until", p.Until.String())
+		}
 		row.Looks = row.Person + dayQuery(u.FirstAt, u.LastAt)
 		if u.Record != nil {
 			row.Where = &Link{Words: u.RecordName, Address: RecordAddress(*u.Record) + "/footprints"}

@@ -87,7 +87,7 @@ type ShieldsPage struct {
 	Frame
 	Caption, Record        string
 	Add, Draw, LetIn       string
-	EndCircle              string
+	Outside                bool // the circle keeps the reader out as well
 	Circle                 *ShieldRow
 	Members, People, Ended []ShieldRow
 }
@@ -145,6 +145,9 @@ func ShieldsOf(s grants.Shields, now time.Time) ShieldsPage {
 				v.Ended = append(v.Ended, x)
 			}
 		}
+	}
+	if v.Outside = !s.MayChange; v.Outside {
+		v.Add, v.LetIn = "", ""
 	}
 	if v.Circle == nil && s.Sees {
 		v.Draw = at + "/circle"
