@@ -1,6 +1,6 @@
 -- +goose Up
 -- Whoever told something is asked before whom it is about comes to read it, however that begins; a directory gives to other people, and nobody by a role more than
--- the role holds; whoever ends a role could have given it; and what runs with its owner's rights asks who asks (docs/adr/0026-who-asks.md).
+-- the role holds; whoever ends a role could have given it; and what runs with its owner's rights asks who asks (docs/design/database.md).
 
 -- Why something is given although whoever told it objects: said beside their answer, where no lodging stands any more at whose end it could be said.
 alter table app.consultation add despite text not null default '',
@@ -22,15 +22,21 @@ begin
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
--- Whether whom a record is about reads in it now, or is to: as its data subject, or, of a staff file, by whatever grants they work with.
+-- Whether whom a record is about reads in it now, or is to: as its data subject (whose grants are on the record, or on a document or version of it), or, of a
+-- staff file, by whatever grants they work with.
 create function app.reads_own(record bigint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
-  return exists (select from app.record r join app.grants g on g.actor_id = r.actor_id or g.basis = 'data-subject'
-      and (g.scope = 0 and g.scope_id = r.provider_id or g.scope = 1 and g.scope_id = r.home_id or g.scope = 2 and g.scope_id = r.id or g.scope > 2)
-    where r.id = record and g.rights & 1 = 1 and g.valid_until > greatest(g.valid_from, statement_timestamp())
-      and (app.sees_record(r.provider_id, r.home_id, r.id, r.kind, g.covers, '{}')
-        or g.scope = 3 and exists (select from app.document d where d.id = g.scope_id and d.record_id = r.id)
-        or g.scope = 4 and exists (select from app.version v join app.document d on d.id = v.document_id where v.id = g.scope_id and d.record_id = r.id)));
+  return exists (select from app.record r join app.grants g on g.actor_id = r.actor_id
+      where r.id = record and g.rights & 1 = 1 and g.valid_until > greatest(g.valid_from, statement_timestamp())
+        and (app.sees_record(r.provider_id, r.home_id, r.id, r.kind, g.covers, '{}')
+          or g.scope = 3 and exists (select from app.document d where d.id = g.scope_id and d.record_id = r.id)
+          or g.scope = 4 and exists (select from app.version v join app.document d on d.id = v.document_id where v.id = g.scope_id and d.record_id = r.id)))
+    or exists (select from app.grants g where g.basis = 'data-subject' and g.rights & 1 = 1 and g.valid_until > greatest(g.valid_from, statement_timestamp())
+      and g.scope = 2 and g.scope_id = record)
+    or exists (select from app.document d join app.grants g on g.scope = 3 and g.scope_id = d.id where d.record_id = record
+      and g.basis = 'data-subject' and g.rights & 1 = 1 and g.valid_until > greatest(g.valid_from, statement_timestamp()))
+    or exists (select from app.document d join app.version v on v.document_id = d.id join app.grants g on g.scope = 4 and g.scope_id = v.id where d.record_id = record
+      and g.basis = 'data-subject' and g.rights & 1 = 1 and g.valid_until > greatest(g.valid_from, statement_timestamp()));
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
