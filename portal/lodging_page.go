@@ -140,7 +140,7 @@ func ending(withdrawn bool) judgement {
 
 func asking() judgement {
 	said := func(day string, v url.Values) versions.Consulted {
-		return versions.Consulted{Answer: v.Get("answer"), Words: line(v, "words"), On: day}
+		return versions.Consulted{Answer: v.Get("answer"), Words: line(v, "words"), On: day, Despite: line(v, "despite")}
 	}
 	return judgement{done: "consulted", day: "on", which: "the day on which they were asked", ended: true, face: page.AskOriginator,
 		check: func(day string, v url.Values) []fault.Field { return said(day, v).Check(today()) },

@@ -172,11 +172,16 @@ func (s *server) entrusting() recordForm {
 
 // lettingRead lets somebody read their own file.
 func (s *server) lettingRead() recordForm {
-	return recordForm{access.GiveGrant, "own", func(_ *gin.Context, _ access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.GiveGrant, "own", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		if _, ok := grants.OwnKinds()[r.Kind]; !ok {
 			return page.Change{}, notThere()
 		}
-		return page.LetRead(r, form), nil
+		var first []grants.Unreleased
+		var err error
+		if form.Wrong("consulted") {
+			first, err = grants.ToRelease(c.Request.Context(), s.db, actor, r.ID)
+		}
+		return page.LetRead(r, first, form), err
 	}, beginsToday, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
 		from, bad := needDay(values, "from", "the first day")
 		until, wrong := lastDay(values)

@@ -165,6 +165,7 @@ type consultationView struct {
 	Answer    string `json:"answer"`
 	Words     string `json:"words"`
 	On        string `json:"on"`
+	Despite   string `json:"despite"`
 	By        string `json:"by"`
 	PostTitle string `json:"post_title"`
 	At        string `json:"at"`
@@ -184,7 +185,7 @@ func (s *server) lodging(c *gin.Context, actor access.Actor) error {
 		events = append(events, lodgingEventView{e.What, e.Why, plain(e.ReviewOn), e.WithWhom, e.ToSubject, e.Despite, e.By, e.Post, instant(e.At)})
 	}
 	for _, a := range l.Asked {
-		asked = append(asked, consultationView{a.Answer, a.Words, a.On.Format(time.DateOnly), a.By, a.Post, instant(a.At)})
+		asked = append(asked, consultationView{a.Answer, a.Words, a.On.Format(time.DateOnly), a.Despite, a.By, a.Post, instant(a.At)})
 	}
 	for _, x := range l.Lacks {
 		lacks = append(lacks, string(x))
@@ -269,9 +270,10 @@ func (s *server) endLodging(c *gin.Context, actor access.Actor) error {
 
 func (s *server) consultOriginator(c *gin.Context, actor access.Actor) error {
 	var in struct {
-		Answer string `json:"answer"`
-		Words  string `json:"words"`
-		On     string `json:"on"`
+		Answer  string `json:"answer"`
+		Words   string `json:"words"`
+		On      string `json:"on"`
+		Despite string `json:"despite"`
 	}
 	return s.aboutLodging(c, &in, func(lodging int64) error {
 		return s.keeper.Consult(c.Request.Context(), actor, lodging, versions.Consulted(in))

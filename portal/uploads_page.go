@@ -239,10 +239,6 @@ func (s *server) addedWaiting(c *gin.Context, actor access.Actor, w waiting, hel
 // addGone answers the form of an upload that is not there. Where its file was
 // added, by this form or in another tab, it says so.
 func (s *server) addGone(c *gin.Context, actor access.Actor, held int64, values url.Values, notFound error) error {
-	batch, err := id(c, "id")
-	if err != nil {
-		return err
-	}
 	document := versions.Document{Kind: values.Get("of")}
 	if document.Kind != "" {
 		document.ID = 1 // of which only matters that there is one
@@ -255,11 +251,14 @@ func (s *server) addGone(c *gin.Context, actor access.Actor, held int64, values 
 		}
 	}
 	claim := versions.Claim{Entry: entry, Meant: values.Get("meant") == "yes"}
-	added, err := s.keeper.AddHeld(c.Request.Context(), actor, batch, held, claim)
-	if err == nil {
+	added, ok, err := s.keeper.AddedBefore(c.Request.Context(), actor, held, claim)
+	_, told := fault.Of(err)
+	switch {
+	case err != nil && !told:
+		return err
+	case ok && err == nil:
 		return s.toAdded(c, added)
-	}
-	if added.Document.ID == 0 {
+	case added.Document.ID == 0:
 		return notFound
 	}
 	return s.noLonger(c, actor, values, added, err)

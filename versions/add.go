@@ -219,7 +219,7 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 	id, err := pg.NewID(ctx, k.db)
 	var wrapped []byte
 	if err == nil {
-		wrapped, err = k.wrap(ctx, actor, r, storage.Binding{Provider: s.place.Provider, Record: s.place.Record,
+		wrapped, err = k.wrap(ctx, actor, about, r, storage.Binding{Provider: s.place.Provider, Record: s.place.Record,
 			Document: s.place.Document, Version: id, SHA256: r.written.SHA256, Size: r.written.Size})
 	}
 	if err == nil {
@@ -268,11 +268,15 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 // wrap wraps the content's data key under the key of its record. Only a record
 // on which nothing was ever put gets a fresh key: with its key missing, whatever
 // is added would be parted from what is there.
-func (k *Keeper) wrap(ctx context.Context, actor access.Actor, r *Received, b storage.Binding) ([]byte, error) {
+func (k *Keeper) wrap(ctx context.Context, actor access.Actor, about audit.Act, r *Received, b storage.Binding) ([]byte, error) {
 	if r.held != nil {
 		return k.rebind(ctx, actor, r, b)
 	}
-	known, err := pg.HasContent(ctx, k.db, b.Record)
+	var known bool
+	err := k.check(ctx, actor, about, func(tx *pg.Tx) (err error) {
+		known, err = hasContent(ctx, tx, b.Record)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -281,6 +285,18 @@ func (k *Keeper) wrap(ctx context.Context, actor access.Actor, r *Received, b st
 	}
 	wrapped, err := k.sealed.WrapAgain(ctx, r.written, b)
 	return wrapped, noKey(err)
+}
+
+// hasContent tells whether anything was ever put on a record, whoever may see that.
+// To whoever may add nothing there it is not there: they may by now not, and no key
+// is made for them.
+func hasContent(ctx context.Context, tx *pg.Tx, record int64) (bool, error) {
+	var has *bool
+	err := tx.QueryRow(ctx, `select app.has_content(@record)`, pgx.NamedArgs{"record": record}).Scan(&has)
+	if err == nil && has == nil {
+		err = fault.NotThere()
+	}
+	return has != nil && *has, err
 }
 
 // noKey is what a person is told when the record's key is missing.

@@ -35,8 +35,19 @@ type Claim struct {
 // what came of it (Repeated); another claim to a file that was added already is
 // a Conflict, which comes with what was added.
 func (k *Keeper) AddHeld(ctx context.Context, actor access.Actor, batch, held int64, c Claim) (Added, error) {
-	once := audit.Once{Key: fmt.Sprintf("held %d", held), Fingerprint: c.fingerprint("held", held, [32]byte{})}
-	return k.addHeld(ctx, actor, batch, held, c, once)
+	return k.addHeld(ctx, actor, batch, held, c, claimed(held, c))
+}
+
+// claimed is how a claim to a file is known again.
+func claimed(held int64, c Claim) audit.Once {
+	return audit.Once{Key: fmt.Sprintf("held %d", held), Fingerprint: c.fingerprint("held", held, [32]byte{})}
+}
+
+// AddedBefore tells what came of a claim to a file that was added already, as AddHeld
+// does; ok is false where it was not. It is asked when the batch was not there, which
+// has left its footprint: it leaves no other of a refusal.
+func (k *Keeper) AddedBefore(ctx context.Context, actor access.Actor, held int64, c Claim) (added Added, ok bool, err error) {
+	return k.before(ctx, actor, claimed(held, c))
 }
 
 // addHeld adds a file that waits, once under the key given.

@@ -105,7 +105,7 @@ func upload(a access.Action, batch int64) audit.Act {
 // after begin has made or found their batch.
 func (k *Keeper) hold(ctx context.Context, actor access.Actor, s Slot, batch int64, files []*Received, begin func(*audit.Tx) error) error {
 	about := audit.Act{Action: access.HoldUpload, Target: audit.Target{Record: s.place.Record, Document: s.place.Document}}
-	rows, bytes, err := k.wrapHeld(ctx, actor, s, batch, files)
+	rows, bytes, err := k.wrapHeld(ctx, actor, about, s, batch, files)
 	tried := err == nil
 	if tried {
 		err = audit.Do(ctx, k.db, actor, about, func(tx *audit.Tx) error {
@@ -130,7 +130,7 @@ func (k *Keeper) hold(ctx context.Context, actor access.Actor, s Slot, batch int
 }
 
 // wrapHeld gives the statements that write the rows of files, and their bytes.
-func (k *Keeper) wrapHeld(ctx context.Context, actor access.Actor, s Slot, batch int64, files []*Received) (*pgx.Batch, int64, error) {
+func (k *Keeper) wrapHeld(ctx context.Context, actor access.Actor, about audit.Act, s Slot, batch int64, files []*Received) (*pgx.Batch, int64, error) {
 	if len(files) == 0 {
 		return nil, 0, file("Choose a file to add.")
 	}
@@ -144,7 +144,7 @@ func (k *Keeper) wrapHeld(ctx context.Context, actor access.Actor, s Slot, batch
 		if err != nil {
 			return nil, 0, err
 		}
-		wrapped, err := k.wrap(ctx, actor, f, heldBinding(s.place, id, f.written))
+		wrapped, err := k.wrap(ctx, actor, about, f, heldBinding(s.place, id, f.written))
 		if err != nil {
 			return nil, 0, err
 		}

@@ -157,6 +157,9 @@ type Consulted struct {
 	Answer string // agrees, objects, not-reached
 	Words  string // what they said, or the steps that were taken
 	On     string // the day, YYYY-MM-DD
+	// Despite says why it is given to whom it is about although they object: after a
+	// lodging has ended, when it cannot be said at its end any more.
+	Despite string
 }
 
 // Check says everything that is wrong with it.
@@ -171,6 +174,12 @@ func (c Consulted) Check(today clock.Day) []fault.Field {
 		bad = append(bad, fault.Field{Name: "answer", Problem: "Choose what came of asking them."})
 	}
 	bad = append(bad, fault.CheckText("words", c.Words, "what was written", ask)...)
+	if c.Despite != "" {
+		bad = append(bad, fault.CheckText("despite", c.Despite, "the reason", needsDespite)...)
+		if c.Answer != "objects" {
+			bad = append(bad, fault.Field{Name: "despite", Problem: "This is needed only where they object. Leave it empty, or say above that they object."})
+		}
+	}
 	switch d, err := clock.ParseDay(c.On); {
 	case c.On == "":
 		bad = append(bad, fault.Field{Name: "on", Problem: "Enter the day on which they were asked."})
@@ -192,9 +201,9 @@ func (k *Keeper) Consult(ctx context.Context, actor access.Actor, id int64, c Co
 		}
 		on, _ := clock.ParseDay(c.On)
 		_, err := tx.Exec(ctx, `
-			insert into app.consultation (lodging_id, answer, words, on_date, by_actor, post_title)
-			values (@lodging, @answer, @words, @on, @by, coalesce((select a.post_title from app.actor a where a.id = @by), ''))`,
-			pgx.NamedArgs{"lodging": id, "answer": c.Answer, "words": strings.TrimSpace(c.Words), "on": on.UTC(), "by": actor.ID})
+			insert into app.consultation (lodging_id, answer, words, on_date, despite, by_actor, post_title)
+			values (@lodging, @answer, @words, @on, @despite, @by, coalesce((select a.post_title from app.actor a where a.id = @by), ''))`,
+			pgx.NamedArgs{"lodging": id, "answer": c.Answer, "words": strings.TrimSpace(c.Words), "on": on.UTC(), "despite": strings.TrimSpace(c.Despite), "by": actor.ID})
 		tx.Record(audit.Act{Action: access.AskOriginator, Target: audit.Target{Document: l.Document}, Detail: audit.Detail{"lodging": id}})
 		return err
 	})

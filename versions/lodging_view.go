@@ -37,7 +37,7 @@ type Lodged struct {
 	// The rest is there for one lodging alone.
 	Events      []LodgingEvent
 	Asked       []Consultation // of whoever told it, the newest first
-	SubjectSees bool           // whom the record is about can read in it now
+	SubjectSees bool           // whom the record is about reads in it now, or is to
 	Lacks       []Lack         // before it may be given to them
 }
 
@@ -62,6 +62,7 @@ type Consultation struct {
 	Answer   string // agrees, objects, not-reached
 	Words    string
 	On       time.Time
+	Despite  string // why it is given although they object, where that was said here
 	By, Post string
 	At       time.Time
 }
@@ -78,10 +79,14 @@ const (
 
 // ReadyForRelease tells what is lacking before a document may be given to whom
 // its record is about; nothing, for one that was never restricted. The answer does
-// not depend on what the actor may see of its lodgings.
+// not depend on what the actor may see of its lodgings; to whoever does not work
+// with the document it is not there.
 func ReadyForRelease(ctx context.Context, tx *pg.Tx, document int64) ([]Lack, error) {
 	var lacks []string
 	err := tx.QueryRow(ctx, `select app.release_lacks(@document)`, pgx.NamedArgs{"document": document}).Scan(&lacks)
+	if err == nil && lacks == nil {
+		err = fault.NotThere()
+	}
 	list := make([]Lack, 0, len(lacks))
 	for _, l := range lacks {
 		list = append(list, Lack(l))
@@ -163,7 +168,7 @@ func (l *Lodged) gather(ctx context.Context, tx *pg.Tx) error {
 		return err
 	}
 	rows, err = tx.Query(ctx, `
-		select c.answer, c.words, c.on_date, coalesce((select a.name from app.actor a where a.id = c.by_actor), ''), c.post_title, c.at
+		select c.answer, c.words, c.on_date, c.despite, coalesce((select a.name from app.actor a where a.id = c.by_actor), ''), c.post_title, c.at
 		from app.consultation c where c.lodging_id = @id order by c.id desc`, args)
 	if err != nil {
 		return err
@@ -171,7 +176,7 @@ func (l *Lodged) gather(ctx context.Context, tx *pg.Tx) error {
 	if l.Asked, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Consultation]); err != nil {
 		return err
 	}
-	if err = tx.QueryRow(ctx, `select app.subject_reads(@record)`, args).Scan(&l.SubjectSees); err != nil {
+	if err = tx.QueryRow(ctx, `select coalesce(app.subject_reads(@record), true)`, args).Scan(&l.SubjectSees); err != nil {
 		return err
 	}
 	l.Lacks, err = ReadyForRelease(ctx, tx, l.Document)

@@ -125,6 +125,7 @@ func TestTheDatabaseBoundsWhatIsGiven(t *testing.T) {
 	}
 	const grant = `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from, valid_until)
 		select actor_id, $1, $2, $3, $4, $5, id, $6, 'for the test', now(), $7 from app.role_held where id = $8`
+	files := access.MaskOf(access.ClassOf(access.YoungPerson, access.General), access.ClassOf(access.YoungPerson, access.Sensitive))
 	held, err := w.give("manager", w.giving("other-staff", grants.MemberOfStaff, sample.ChildrensHome))
 	w.must(err)
 	for name, c := range map[string]struct {
@@ -135,7 +136,9 @@ func TestTheDatabaseBoundsWhatIsGiven(t *testing.T) {
 		till          any
 		code          string
 	}{
-		"what they hold":                {1, 3, home, access.EveryClass, "role", soon, ""},
+		"what the role holds":           {1, 3, home, files, "role", soon, ""},
+		"more than the role holds":      {1, 3, home, access.EveryClass, "role", soon, "42501"},
+		"a right beside the role's":     {1, 64, home, files, "role", soon, "42501"},
 		"a right that they do not hold": {1, 32, home, access.EveryClass, "role", soon, "42501"},
 		"for longer":                    {1, 1, home, access.EveryClass, "role", late, "42501"},
 		"at the provider":               {0, 1, w.Provider, 1, "role", soon, "42501"},

@@ -112,10 +112,11 @@ func Return(ctx context.Context, db *pg.DB, actor access.Actor, who access.Actor
 	})
 }
 
-// Left tells whether somebody has left, so that nothing speaks for them.
+// Left tells whether somebody has left, so that nothing speaks for them. Whoever
+// may not know is told no; the database gives them nothing all the same.
 func Left(ctx context.Context, tx *pg.Tx, who access.ActorID) (bool, error) {
 	var left bool
-	err := tx.QueryRow(ctx, `select app.has_left(@who)`, pgx.NamedArgs{"who": who}).Scan(&left)
+	err := tx.QueryRow(ctx, `select coalesce(app.has_left(@who), false)`, pgx.NamedArgs{"who": who}).Scan(&left)
 	return left, err
 }
 

@@ -78,7 +78,9 @@ type Reading struct {
 
 // LetRead lets a young person or a parent read the general and the sensitive
 // section of their own record, and nothing else. Whoever manages the record may.
-// Its faults name the fields email, from, until, why and checked.
+// Its faults name the fields email, from, until, why and checked; consulted, a
+// Conflict, where something that was restricted once is not released to them yet
+// (ToRelease says where that is mended).
 func LetRead(ctx context.Context, db *pg.DB, actor access.Actor, r Reading) (int64, error) {
 	var id int64
 	about := audit.Act{Action: access.GiveGrant, Target: audit.Target{Record: r.Record}, Detail: audit.Detail{"basis": "data-subject"}}
@@ -120,6 +122,9 @@ func LetRead(ctx context.Context, db *pg.DB, actor access.Actor, r Reading) (int
 		id, err = GiveIn(ctx, tx, g)
 		return err
 	})
+	if pg.Broke(err, "grants_released") {
+		err = toAsk(ctx, db, actor, r.Record)
+	}
 	return id, err
 }
 

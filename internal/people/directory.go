@@ -39,7 +39,7 @@ func Everyone(ctx context.Context, db *pg.DB, actor access.Actor, after int64, l
 		}
 		rows, err := tx.Query(ctx, `
 			select a.id, a.kind, a.name, a.post_title, a.subject <> '' as known,
-				(select i.at from app.sign_in i where i.actor_id = a.id order by i.id desc limit 1) as last_at, app.has_left(a.id) as left
+				(select i.at from app.sign_in i where i.actor_id = a.id order by i.id desc limit 1) as last_at, coalesce(app.has_left(a.id), false) as left
 			from app.actor a
 			where a.provider_id = @provider and (@all or app.works_here(a.id))
 				and (@after = 0 or (a.name, a.id) > (select b.name, b.id from app.actor b where b.id = @after and b.provider_id = @provider))
@@ -135,7 +135,7 @@ func GetPerson(ctx context.Context, db *pg.DB, actor access.Actor, id int64) (Pe
 		rows, err := tx.Query(ctx, `
 			select a.id, a.kind, a.name, a.post_title, case when @all then a.email else '' end as email, case when @all then a.issuer else '' end as issuer,
 				case when @all then a.subject else '' end as subject, a.created_at as since, coalesce(b.name, '') as added_by,
-				i.at as last_at, coalesce(i.name, '') as said_name, app.has_left(a.id) as left
+				i.at as last_at, coalesce(i.name, '') as said_name, coalesce(app.has_left(a.id), false) as left
 			from app.actor a left join app.actor b on b.id = a.created_by
 			left join lateral (select s.at, s.name from app.sign_in s where s.actor_id = a.id order by s.id desc limit 1) i on true
 			where a.id = @id and a.provider_id = @provider and (@all or app.works_here(a.id) or exists (select from app.role_held h where h.actor_id = a.id))`, args)
@@ -160,8 +160,7 @@ func rolesEver(ctx context.Context, tx *pg.Tx, id int64) ([]RoleEver, error) {
 	rows, err := tx.Query(ctx, `
 		select r.id, r.role, coalesce(h.name, '') as home, r.from_at as "from", nullif(r.until_at, 'infinity') as until, coalesce(b.name, '') as by, r.why,
 			coalesce(g.group_name, '') as "group", coalesce(eb.name, '') as ended_by, coalesce(e.why, '') as ended_why,
-			app.manages(r.provider_id, r.home_id, (select app.reach(8))) or r.delegated_from is not null and r.given_by = (select app.me())
-				or r.record_id is not null and app.manages_record(r.record_id, r.provider_id, r.home_id) as may_end,
+			app.may_end(r) as may_end,
 			r.delegated_from is not null as handed, r.record_id is not null as own,
 			r.from_at <= now() as begun, r.until_at <= greatest(now(), r.from_at) as ended
 		from app.role_held r left join app.home h on h.id = r.home_id left join app.actor b on b.id = r.given_by

@@ -118,6 +118,11 @@ func TestWhatADirectoryMayWrite(t *testing.T) {
 	d.Exec(t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values (5600, 0, 2000, 8, 256, 'role', 1, 'test', now())`)
 	d.Exec(t, `insert into app.scim_user (id, provider_id, issuer, subject) values (7000, 2000, 'https://one', 's')`)
 	d.Exec(t, `insert into app.role_held (id, actor_id, role, provider_id, from_at, given_by, why) values (6500, 5000, 'staff', 2000, now(), 1, 'by hand')`)
+	d.Exec(t, `insert into app.actor (id, provider_id, kind, name, created_by) values (5601, 2000, 'service', 'e', 1)`)
+	d.Exec(t, `insert into app.group_role (id, provider_id, issuer, group_name, role, home_id, from_at, given_by, why) values (6002, 2000, 'https://one', 'h', 'staff', 2100, now(), 1, 'test')`)
+	d.Exec(t, `insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why, group_role_id) values (6501, 5000, 'staff', 2000, 2100, now(), now() + interval '9 days', 1, 'x', 6002), (6502, 5600, 'staff', 2000, 2100, now(), 'infinity', 1, 'x', 6002), (6503, 5601, 'staff', 2000, 2100, now(), 'infinity', 1, 'x', 6002)`)
+	d.Exec(t, `insert into app.role_held (actor_id, role, provider_id, home_id, from_at, given_by, why, record_id, identity_checked) values (5001, 'young-person', 2000, 2100, now(), 1, 'x', 3000, 'x')`)
+	const grant = `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from, valid_until) values `
 	for _, c := range []struct {
 		sql string
 		may bool
@@ -133,6 +138,16 @@ func TestWhatADirectoryMayWrite(t *testing.T) {
 		{`update app.role_held set until_at = now() where id = 6500`, false},
 		{`insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values (5600, 0, 2000, 1, 1, 'role', 5600, 'greed', now())`, false},
 		{`insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, role_held_id, given_by, why, valid_from) values (5000, 0, 2000, 1, 1, 'role', 6500, 5600, 'greed', now())`, false},
+		{grant + `(5000, 1, 2100, 1, 3, 'role', 6501, 5600, 'x', now(), now() + interval '1 day')`, true},
+		{grant + `(5000, 1, 2100, 4, 1, 'role', 6501, 5600, 'what is restricted', now(), now() + interval '1 day')`, false},
+		{grant + `(5000, 1, 2100, 1, 64, 'role', 6501, 5600, 'to audit', now(), now() + interval '1 day')`, false},
+		{grant + `(5000, 1, 2100, 1, 1, 'role', 6501, 5600, 'for longer', now(), 'infinity')`, false},
+		{grant + `(5001, 1, 2100, 1, 1, 'role', 6501, 5600, 'by the role of another', now(), now() + interval '1 day')`, false},
+		{grant + `(5600, 1, 2100, 1, 1, 'role', 6502, 5600, 'to itself', now(), now() + interval '1 day')`, false},
+		{grant + `(5601, 1, 2100, 1, 1, 'role', 6503, 5600, 'to a service', now(), now() + interval '1 day')`, false},
+		{`insert into app.role_held (actor_id, role, provider_id, home_id, from_at, given_by, why, group_role_id) values (5000, 'staff', 2000, 2100, now(), 5600, 'test', 6002)`, true},
+		{`insert into app.role_held (actor_id, role, provider_id, home_id, from_at, given_by, why, group_role_id) values (5600, 'staff', 2000, 2100, now(), 5600, 'to itself', 6002)`, false},
+		{`insert into app.role_held (actor_id, role, provider_id, home_id, from_at, given_by, why, group_role_id) values (5601, 'staff', 2000, 2100, now(), 5600, 'to a service', 6002)`, false},
 		{`insert into app.group_role (provider_id, issuer, group_name, role, from_at, given_by, why) values (2000, 'https://one', 'mine', 'administrator', now(), 5600, 'greed')`, false},
 		{`insert into app.scim_token (provider_id, actor_id, hash, label, created_by, expires_at) values (2000, 5600, sha256('t'), 't', 5600, now() + interval '1 day')`, false},
 		{`insert into app.token (actor_id, hash, label, created_by, expires_at) values (5000, sha256('t'), 't', 5600, now() + interval '1 day')`, false},
@@ -158,10 +173,14 @@ func TestWhatADirectoryMayWrite(t *testing.T) {
 		})
 	}
 	as(t, d.App, "5600", func(conn *pgx.Conn) {
-		var seen int
+		var seen, work, own int
 		err := conn.QueryRow(t.Context(), `select (select count(*) from app.record) + (select count(*) from app.document) + (select count(*) from app.sign_in) + (select count(*) from app.session)`).Scan(&seen)
 		if err != nil || seen != 0 {
 			t.Errorf("a directory sees %d rows of others: %v", seen, err)
+		}
+		err = conn.QueryRow(t.Context(), `select count(*) filter (where record_id is null), count(*) filter (where record_id is not null) from app.role_held`).Scan(&work, &own)
+		if err != nil || work < 4 || own != 0 {
+			t.Errorf("a directory sees %d roles, and %d of those who read their own file: %v", work, own, err)
 		}
 	})
 }

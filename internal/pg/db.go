@@ -156,10 +156,3 @@ func Abandoned(ctx context.Context, db *DB, limit int) ([]string, error) {
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
-
-// HasContent tells whether anything was ever put on a record, whoever may see it.
-func HasContent(ctx context.Context, db *DB, record int64) (bool, error) {
-	var has bool
-	err := db.pool.QueryRow(ctx, `select app.has_content($1)`, record).Scan(&has)
-	return has, err
-}

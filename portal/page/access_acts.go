@@ -55,8 +55,9 @@ func Entrust(r people.Record, list []people.Colleague, f *Form) Change {
 	return c
 }
 
-// LetRead makes the page on which somebody is let read their own file.
-func LetRead(r people.Record, f *Form) Change {
+// LetRead makes the page on which somebody is let read their own file. first are the
+// lodgings at which something has to be said before.
+func LetRead(r people.Record, first []grants.Unreleased, f *Form) Change {
 	c := Change{Heading: "Let somebody read their own file", Submit: Submit{Words: "Let them read it"}, FactsTitle: "The record", Facts: recordFacts(r),
 		Words: []string{"They read the general and sensitive parts of this file, in their own time, and nothing else. The restricted part is never shown to them. They can add nothing.",
 			"It goes along when the record moves, and stays when the record is closed."}}
@@ -64,6 +65,13 @@ func LetRead(r people.Record, f *Form) Change {
 		f.Text("checked", "How did you make sure that it is them?", "For example, “Signed in beside me, with her own telephone”."),
 		f.Date("from", "From which day?", "Today, or a day to come."), f.Date("until", "Until which day?", "The last day. Leave it empty when no end is known."),
 		f.Text("why", "Why now?", "For example, “Asked for it, and we agreed how to read it together”."))
+	for _, l := range first {
+		words := "Lodged on " + DayOf(l.At) + ": ask whoever told us, and record what they say"
+		if l.Objects {
+			words = "Lodged on " + DayOf(l.At) + ": they object. Write why it is passed on all the same"
+		}
+		c.Links = append(c.Links, Link{words, LodgingAddress(l.Lodging)})
+	}
 	return c
 }
 

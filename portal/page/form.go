@@ -26,6 +26,11 @@ func NewForm(typed url.Values, problems []fault.Field) *Form {
 // Typed is what stands in a field.
 func (f *Form) Typed(name string) string { return f.typed.Get(name) }
 
+// Wrong tells whether something was found wrong under a name.
+func (f *Form) Wrong(name string) bool {
+	return slices.ContainsFunc(f.problems, func(p fault.Field) bool { return p.Name == name })
+}
+
 // problem finds what is wrong with a field and notes it for the summary.
 func (f *Form) problem(name, at string) string {
 	f.used = append(f.used, name)

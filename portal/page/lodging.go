@@ -144,10 +144,14 @@ func LodgingOf(l versions.Lodged) Lodging {
 	}
 	v.Sees = "The person this record is about has no login here, so moving it out gives it only to those who read the section it goes to."
 	if l.SubjectSees {
-		v.Sees = "The person this record is about reads it here. Moving it out gives it to them."
+		v.Sees = "The person this record is about reads it here, or is to. Moving it out gives it to them."
 	}
 	for _, a := range l.Asked {
-		v.Asked = append(v.Asked, Happening{Title: answerWords(a.Answer), When: "Asked on " + a.On.Format("2 January 2006") + ", recorded by " + joined(a.By, lowerPost(a.Post)) + " on " + DayOf(a.At), Words: []string{a.Words}})
+		h := Happening{Title: answerWords(a.Answer), When: "Asked on " + a.On.Format("2 January 2006") + ", recorded by " + joined(a.By, lowerPost(a.Post)) + " on " + DayOf(a.At), Words: []string{a.Words}}
+		if a.Despite != "" {
+			h.Words = append(h.Words, "Passed on all the same: “"+a.Despite+"”")
+		}
+		v.Asked = append(v.Asked, h)
 	}
 	v.Timeline = lodgingTimeline(l)
 	return v
@@ -224,7 +228,7 @@ func EndLodging(l versions.Lodged, withdrawn bool, f *Form) Change {
 	}
 	switch {
 	case l.SubjectSees:
-		c.Words = []string{"The person this record is about reads it here. This gives it to them."}
+		c.Words = []string{"The person this record is about reads it here, or is to. This gives it to them."}
 		for _, x := range l.Lacks {
 			c.Words = append(c.Words, lackWords(x))
 		}
@@ -254,6 +258,9 @@ func AskOriginator(l versions.Lodged, f *Form) Change {
 	c.Ask(f.Choice("answer", "What came of asking them?", "", Option{Value: "agrees", Words: answerWords("agrees")}, Option{Value: "objects", Words: answerWords("objects")},
 		Option{Value: "not-reached", Words: answerWords("not-reached"), Hint: "Write down every step that was taken."}),
 		f.Text("words", "What did they say, or which steps were taken?", ""), f.Date("on", "When were they asked?", "For example, 14 3 2025"))
+	if l.EndedAt != nil { // until then it is said where it is moved out or shared
+		c.Ask(f.Text("despite", "If they object: why is it passed on all the same?", "Needed before the person it is about reads this file. Leave it empty while that is not decided."))
+	}
 	return c
 }
 
