@@ -34,9 +34,9 @@ const (
 )
 
 // receive streams a form: the file goes straight to the store, in whatever order
-// the parts come, and nothing is put on this machine's disk. When it fails
-// nothing is kept.
-func (s *server) receive(c *gin.Context, actor access.Actor) (u upload, err error) {
+// the parts come, and nothing is put on this machine's disk. Whether there is room
+// is asked before any of it is read. When it fails nothing is kept.
+func (s *server) receive(c *gin.Context, actor access.Actor, what versions.Sending) (u upload, err error) {
 	leave, err := s.turns.take(c.Request.Context(), actor.ID)
 	if err != nil {
 		return u, err
@@ -48,6 +48,10 @@ func (s *server) receive(c *gin.Context, actor access.Actor) (u upload, err erro
 	limit := s.keeper.UploadLimit()
 	if c.Request.ContentLength > limit+formRoom {
 		return u, versions.TooLarge(limit)
+	}
+	what.Bytes, what.Key = c.Request.ContentLength-formRoom, u.key
+	if err := s.keeper.Room(c.Request.Context(), actor, what); err != nil {
+		return u, err
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit+formRoom)
 	tail := &tail{ReadCloser: c.Request.Body}

@@ -242,7 +242,7 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 			if err := begin(tx); err != nil {
 				return err
 			}
-			if err := takeHeld(ctx, tx, s, r); err != nil {
+			if err := k.takeHeld(ctx, tx, s, r); err != nil {
 				return err
 			}
 			out.Document = s.place.Document
@@ -259,7 +259,7 @@ func (k *Keeper) add(ctx context.Context, actor access.Actor, about audit.Act, o
 		k.Discard(ctx, r)
 	}
 	if err != nil {
-		return Added{}, err
+		return Added{}, k.spent(ctx, actor, about, err)
 	}
 	d, v, err := k.get(ctx, actor, Target{out.Document, out.Number})
 	return Added{d, v, repeated}, err

@@ -96,7 +96,7 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
 	e := engine{db: db, keys: keys, store: store}
-	keeper := versions.New(versions.Options{DB: db.DB, Sealed: storage.NewSealed(store, keys), UploadLimit: s.UploadLimit})
+	keeper := versions.New(versions.Options{DB: db.DB, Sealed: storage.NewSealed(store, keys), UploadLimit: s.UploadLimit, DayLimit: s.UploadDayLimit})
 	tidying, tidied := context.WithCancel(ctx)
 	var tidier sync.WaitGroup
 	tidier.Go(func() { upkeep(tidying, log, db.DB, keeper) })

@@ -41,7 +41,8 @@ type Settings struct {
 	WitnessURL        string
 	WitnessKey        string
 
-	UploadLimit int64 // bytes
+	UploadLimit    int64 // bytes of one file
+	UploadDayLimit int64 // bytes that one person may add within 24 hours
 
 	OIDC         OIDC
 	SCIMSubject  string        // SubjectExternalID or SubjectUserName
@@ -189,6 +190,9 @@ func (s *Settings) agree(got map[string]found) []error {
 	}
 	if s.WitnessURL != "" {
 		need("when witness_url is set", "witness_key")
+	}
+	if s.UploadLimit > s.UploadDayLimit {
+		mistakes = append(mistakes, fmt.Errorf("upload_day_limit: %s is less than upload_limit, %s, so the largest files could never be added", got["upload_day_limit"].text, got["upload_limit"].text))
 	}
 	if s.SessionIdle > s.SessionLimit {
 		mistakes = append(mistakes, fmt.Errorf("session_idle: %s is longer than session_limit, %s", got["session_idle"].text, got["session_limit"].text))
