@@ -166,6 +166,10 @@ func derive(s *Settings, got map[string]found) {
 	}
 	fill("public_url", &s.PublicURL, "http://"+s.Listen)
 	fill("store_dir", &s.StoreDir, join(s.DataDir, "objects"))
+	if s.UploadDayLimit < s.UploadLimit && got["upload_day_limit"].source == "default" {
+		s.UploadDayLimit = s.UploadLimit // who let larger files in before there was a limit of a day is not shut out by it
+		got["upload_day_limit"] = got["upload_limit"]
+	}
 	fill("keyring_dir", &s.KeyringDir, join(s.DataDir, "keyring"))
 	fill("root_key_file", &s.RootKeyFile, join(s.KeyringDir, "root.key"))
 	fill("checkpoint_key_file", &s.CheckpointKeyFile, join(s.KeyringDir, "checkpoint-signing-key"))

@@ -173,10 +173,22 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []any{s.PublicURL, s.StoreDir, s.KeyringDir, s.RootKeyFile, s.UploadLimit, s.Store, s.S3.TLS, s.ShutdownGrace, s.DatabaseURL.IsSet(), s.LogLevel}
-	want := []any{"http://127.0.0.1:81", "/srv/c/objects", "/srv/c/keyring", "/srv/c/keyring/root.key", int64(2) << 30, "dir", true, 20 * time.Second, false, slog.LevelInfo}
+	got := []any{s.PublicURL, s.StoreDir, s.KeyringDir, s.RootKeyFile, s.UploadLimit, s.UploadDayLimit, s.Store, s.S3.TLS, s.ShutdownGrace, s.DatabaseURL.IsSet(), s.LogLevel}
+	want := []any{"http://127.0.0.1:81", "/srv/c/objects", "/srv/c/keyring", "/srv/c/keyring/root.key", int64(2) << 30, int64(20) << 30, "dir", true, 20 * time.Second, false, slog.LevelInfo}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+}
+
+// Files over 20 GiB that could be added before there was a limit of a day still can.
+func TestDayHoldsTheLargestFile(t *testing.T) {
+	t.Parallel()
+	s, err := Load(map[string]string{"upload-limit": "50GiB"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := value(t, s, "upload_day_limit"); s.UploadDayLimit != 50<<30 || v.Text != "50GiB" || v.Source != "flag --upload-limit" {
+		t.Errorf("%d, %+v", s.UploadDayLimit, v)
 	}
 }
 
