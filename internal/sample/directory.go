@@ -35,6 +35,9 @@ type directory struct {
 	ids     map[string]string // of people and groups, by name
 }
 
+// connected is how many days ago the organisation connected its directory.
+const connected = 45
+
 // planDirectory lays out that the organisation connects its directory, which then
 // tells of people who joined, of the groups they are in, and of one who has left.
 func (t *telling) planDirectory() {
@@ -42,7 +45,7 @@ func (t *telling) planDirectory() {
 		return // nobody could be told of: people are known by what the sign-in service calls them
 	}
 	d := &directory{service: scim.New(scim.Options{DB: t.o.DB, Issuer: t.o.Issuer}), ids: map[string]string{}}
-	at := hours(t.today.Plus(-45), "", 9, 1)
+	at := hours(t.today.Plus(-connected), "", 9, 1)
 	step := func(do func(context.Context) error) {
 		t.at(at, do)
 		at = at.Add(2 * time.Minute)
@@ -59,17 +62,12 @@ func (t *telling) planDirectory() {
 		step(func(ctx context.Context) error { return d.group(ctx, g, members[g]) })
 	}
 	list := toldOf()
-	leaver := list[len(list)-1].name
-	t.at(hours(t.today.Plus(-12), "", 16, 1), func(ctx context.Context) error {
-		_, err := d.service.PatchUser(ctx, d.account, d.ids[leaver], []byte(`{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-			"Operations": [{"op": "replace", "path": "active", "value": false}]}`))
-		return err
-	})
+	t.at(hours(t.today.Plus(-12), "", 16, 1), func(ctx context.Context) error { return d.leave(ctx, list[len(list)-1]) })
 }
 
 // connect makes the directory's token, and shows it as the directory does.
 func (d *directory) connect(ctx context.Context, t *telling) error {
-	made, err := d.service.MakeToken(ctx, t.Actors["admin"], "The staff directory; kept in its own settings", scim.UsualDays)
+	made, err := d.service.MakeToken(ctx, t.Actors["admin"], "The staff directory; kept in its own settings", scim.UsualDays-connected)
 	if err != nil {
 		return err
 	}
@@ -92,6 +90,26 @@ func (d *directory) group(ctx context.Context, name string, members []string) er
 		in = append(in, map[string]string{"value": d.ids[m]})
 	}
 	return d.say(ctx, d.service.AddGroup, name, map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": name, "members": in})
+}
+
+// leave tells that somebody has left, and is in no group any more.
+func (d *directory) leave(ctx context.Context, p told) error {
+	patch := func(op map[string]any) ([]byte, error) {
+		return json.Marshal(map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": []any{op}})
+	}
+	body, err := patch(map[string]any{"op": "replace", "path": "active", "value": false})
+	if err == nil {
+		_, err = d.service.PatchUser(ctx, d.account, d.ids[p.name], body)
+	}
+	for _, g := range p.groups {
+		if err != nil {
+			return err
+		}
+		if body, err = patch(map[string]any{"op": "remove", "path": `members[value eq "` + d.ids[p.name] + `"]`}); err == nil {
+			err = d.service.PatchGroup(ctx, d.account, d.ids[g], body)
+		}
+	}
+	return err
 }
 
 // say sends what the directory tells, and keeps the id that the answer gives.
