@@ -128,7 +128,7 @@ func (s *server) sendFiles(find func(*gin.Context, access.Actor) (spot, error)) 
 		if _, _, ok := refused(refusal); refusal != nil && (!ok || at.where.Record == 0) {
 			return refusal
 		}
-		in, err := s.take(c, actor, refusal == nil)
+		in, err := s.take(c, actor, versions.Sending{Record: at.where.Record, Document: at.document.ID}, refusal == nil)
 		if err == nil {
 			err = still(c)(c.Request.Context()) // sending may have taken long
 		}

@@ -20,6 +20,7 @@ import (
 	"custodian/internal/sample"
 	"custodian/portal"
 	"custodian/storage/storagetest"
+	"custodian/versions"
 )
 
 // times are how long each of several things took, asked in turn so that what
@@ -182,7 +183,7 @@ func BenchmarkMillionPages(b *testing.B) {
 	past, err := pg.Open(b.Context(), plain.Super)
 	must(b, err)
 	defer past.Close()
-	plain.handler, err = portal.New(portal.Options{DB: past, Keeper: keeperOn(b, pgtest.Database{DB: past}, usualLimit, plain.store), SignIn: plain.signIn, Log: slog.New(slog.DiscardHandler), Version: "test", Ready: func(context.Context) error { return nil }})
+	plain.handler, err = portal.New(portal.Options{DB: past, Keeper: keeperOn(b, pgtest.Database{DB: past}, versions.Options{UploadLimit: usualLimit}, plain.store), SignIn: plain.signIn, Log: slog.New(slog.DiscardHandler), Version: "test", Ready: func(context.Context) error { return nil }})
 	must(b, err)
 	library := "/records/" + strings.TrimPrefix(fenced.library(), "/api/v1/records/")
 	for _, c := range []struct{ name, who, path string }{

@@ -2,7 +2,7 @@ package portal
 
 import (
 	"net/http"
-	"strings"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -20,22 +20,12 @@ func (s *server) raise(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	form, status := page.NewForm(nil, nil), http.StatusOK
-	if c.Request.Method == http.MethodPost {
-		values, err := typed(c)
-		if err != nil {
-			return err
-		}
-		made, err := looks.Raise(c.Request.Context(), s.db, actor, footprint, looks.Route(values.Get("to")), strings.TrimSpace(values.Get("words")))
-		if err == nil {
-			return s.done(c, page.ConcernAddress(made), "concern-raised")
-		}
-		var problems []fault.Field
-		var ok bool
-		if status, problems, ok = refused(err); !ok {
-			return err
-		}
-		form = page.NewForm(values, problems)
+	form, status, err := s.formOf(c, nil, func(v url.Values) (string, string, error) {
+		made, err := looks.Raise(c.Request.Context(), s.db, actor, footprint, looks.Route(v.Get("to")), line(v, "words"))
+		return page.ConcernAddress(made), "concern-raised", err
+	})
+	if form == nil {
+		return err
 	}
 	v := page.Change{Caption: "Concern", Heading: "Report a concern", Address: page.LookAddress(footprint, "concern"), FactsTitle: "The look",
 		Words: []string{"It goes to the person you choose. Whoever looked is not told of it. You can see here what comes of it."}}
@@ -122,22 +112,12 @@ func (s *server) concernStep(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	step := looks.Step{What: c.Param("step")}
-	form, status := page.NewForm(nil, nil), http.StatusOK
-	if c.Request.Method == http.MethodPost {
-		values, err := typed(c)
-		if err != nil {
-			return err
-		}
-		step.To, step.Outcome, step.Words = looks.Route(values.Get("to")), values.Get("outcome"), strings.TrimSpace(values.Get("words"))
-		if err = looks.Take(c.Request.Context(), s.db, actor, number, step); err == nil {
-			return s.done(c, page.ConcernAddress(number), "concern-"+step.What)
-		}
-		var problems []fault.Field
-		var ok bool
-		if status, problems, ok = refused(err); !ok {
-			return err
-		}
-		form = page.NewForm(values, problems)
+	form, status, err := s.formOf(c, nil, func(v url.Values) (string, string, error) {
+		step.To, step.Outcome, step.Words = looks.Route(v.Get("to")), v.Get("outcome"), line(v, "words")
+		return page.ConcernAddress(number), "concern-" + step.What, looks.Take(c.Request.Context(), s.db, actor, number, step)
+	})
+	if form == nil {
+		return err
 	}
 	found, err := looks.GetConcern(c.Request.Context(), s.db, actor, number)
 	if err != nil {
@@ -156,22 +136,12 @@ func (s *server) askWhy(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	form, status := page.NewForm(nil, nil), http.StatusOK
-	if c.Request.Method == http.MethodPost {
-		values, err := typed(c)
-		if err != nil {
-			return err
-		}
-		made, err := looks.Ask(c.Request.Context(), s.db, actor, footprint, strings.TrimSpace(values.Get("words")))
-		if err == nil {
-			return s.done(c, page.QuestionAddress(made), "asked")
-		}
-		var problems []fault.Field
-		var ok bool
-		if status, problems, ok = refused(err); !ok {
-			return err
-		}
-		form = page.NewForm(values, problems)
+	form, status, err := s.formOf(c, nil, func(v url.Values) (string, string, error) {
+		made, err := looks.Ask(c.Request.Context(), s.db, actor, footprint, line(v, "words"))
+		return page.QuestionAddress(made), "asked", err
+	})
+	if form == nil {
+		return err
 	}
 	about := audit.Act{Action: access.AskReason, Detail: audit.Detail{"footprint": footprint}}
 	l, err := looks.Get(c.Request.Context(), s.db, actor, footprint)
@@ -213,21 +183,11 @@ func (s *server) question(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	form, status := page.NewForm(nil, nil), http.StatusOK
-	if c.Request.Method == http.MethodPost {
-		values, err := typed(c)
-		if err != nil {
-			return err
-		}
-		if err = looks.Answer(c.Request.Context(), s.db, actor, number, strings.TrimSpace(values.Get("words"))); err == nil {
-			return s.done(c, page.QuestionAddress(number), "answered")
-		}
-		var problems []fault.Field
-		var ok bool
-		if status, problems, ok = refused(err); !ok {
-			return err
-		}
-		form = page.NewForm(values, problems)
+	form, status, err := s.formOf(c, nil, func(v url.Values) (string, string, error) {
+		return page.QuestionAddress(number), "answered", looks.Answer(c.Request.Context(), s.db, actor, number, line(v, "words"))
+	})
+	if form == nil {
+		return err
 	}
 	q, l, err := looks.GetQuestion(c.Request.Context(), s.db, actor, number)
 	if err != nil {

@@ -54,11 +54,7 @@ func (s *server) newDirectoryToken(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	days, err := strconv.Atoi(strings.TrimSpace(values.Get("days")))
-	if err != nil {
-		days = 0 // no number of days, which is told where it is judged
-	}
-	made, err := s.scim.MakeToken(c.Request.Context(), actor, strings.TrimSpace(values.Get("label")), days)
+	made, err := s.scim.MakeToken(c.Request.Context(), actor, line(values, "label"), daysTyped(values))
 	if status, problems, ok := refused(err); ok {
 		return s.askDirectoryToken(c, actor, status, page.NewForm(values, problems))
 	}

@@ -21,7 +21,7 @@ func (s *server) addDocument(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.receive(c, actor)
+	u, err := s.receive(c, actor, versions.Sending{Record: record})
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (s *server) addVersion(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.receive(c, actor)
+	u, err := s.receive(c, actor, versions.Sending{Document: document})
 	if err != nil {
 		return err
 	}

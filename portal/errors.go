@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -45,6 +47,8 @@ func face(k fault.Kind) (status int, name, title string) {
 		return http.StatusInternalServerError, "damaged", "This file is damaged"
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable, "unavailable", "Not available just now"
+	case fault.Spent:
+		return http.StatusTooManyRequests, "spent", "Enough for now"
 	}
 	return http.StatusInternalServerError, "internal", "Something went wrong"
 }
@@ -68,6 +72,10 @@ func (s *server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		c.Set(cutKey, true)
 		panic(http.ErrAbortHandler)
+	}
+	if wait := time.Until(f.Again); wait > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
+		c.Header("Connection", "close") // what has been sent meanwhile is not read
 	}
 	p := problem{Type: name, Title: title, Status: status, Detail: f.Public, Errors: f.Fields}
 	if d, ok := errors.AsType[*scim.Fault](err); ok {

@@ -43,6 +43,38 @@ func typed(c *gin.Context) (url.Values, error) {
 	return plainLines(values), nil
 }
 
+// formOf is the form of a page on which one thing is done: empty but for what
+// stands in it the first time, or as it was sent and refused. What was sent is
+// handed to do, which gives the page that comes after it and the word of its notice;
+// then, and on any other error, there is no form to show.
+func (s *server) formOf(c *gin.Context, first url.Values, do func(url.Values) (next, done string, err error)) (form *page.Form, status int, err error) {
+	if c.Request.Method == http.MethodGet {
+		return page.NewForm(first, nil), http.StatusOK, nil
+	}
+	values, err := typed(c)
+	if err != nil {
+		return nil, 0, err
+	}
+	next, done, err := do(values)
+	if err == nil {
+		return nil, 0, s.done(c, next, done)
+	}
+	status, problems, ok := refused(err)
+	if !ok {
+		return nil, 0, err
+	}
+	return page.NewForm(values, problems), status, nil
+}
+
+// daysTyped reads a number of days; 0 is no number, which is told where it is judged.
+func daysTyped(values url.Values) int {
+	days, err := strconv.Atoi(line(values, "days"))
+	if err != nil {
+		return 0
+	}
+	return days
+}
+
 // plainLines gives line ends their one form: browsers send CR LF.
 func plainLines(values url.Values) url.Values {
 	for name, all := range values {

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"custodian/internal/access"
+	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/portal/page"
 )
@@ -70,10 +71,19 @@ func (s *server) health(c *gin.Context, _ access.Actor) error {
 	return answer(c, http.StatusOK, map[string]string{"status": "ok", "version": s.version})
 }
 
-// readiness says that everything the program needs answers.
+// readiness says that everything the program needs answers, and for how long
+// footprints have waited for their place in the tree. However long that is, people
+// can work: it is for whoever watches, and no reason to send them elsewhere.
 func (s *server) readiness(c *gin.Context, _ access.Actor) error {
 	if err := s.ready(c.Request.Context()); err != nil {
 		return fault.Wrap(fault.Unavailable, "Not ready: something that Custodian needs does not answer. The log says what.", err)
 	}
-	return answer(c, http.StatusOK, map[string]string{"status": "ready"})
+	tree, err := audit.State(c.Request.Context(), s.db)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, "Not ready: the database does not say how far the tree of footprints has come.", err)
+	}
+	return answer(c, http.StatusOK, struct {
+		Status string `json:"status"`
+		Behind int64  `json:"footprints_wait_seconds"`
+	}{"ready", int64(tree.Behind().Seconds())})
 }

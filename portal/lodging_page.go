@@ -14,14 +14,28 @@ import (
 	"custodian/versions"
 )
 
+// restrictedNamed finds the restricted section of the record that an address names.
+func (s *server) restrictedNamed(c *gin.Context, actor access.Actor) (versions.RestrictedSection, error) {
+	record, err := id(c, "id")
+	if err != nil {
+		return versions.RestrictedSection{}, err
+	}
+	return s.keeper.RestrictedOf(c.Request.Context(), actor, record)
+}
+
+// lodgingNamed finds the lodging that an address names.
+func (s *server) lodgingNamed(c *gin.Context, actor access.Actor) (versions.Lodged, error) {
+	lodging, err := id(c, "id")
+	if err != nil {
+		return versions.Lodged{}, err
+	}
+	return s.keeper.Lodging(c.Request.Context(), actor, lodging)
+}
+
 // restrictedPage shows the restricted section of a record: what lies there, why
 // that is so, and until when.
 func (s *server) restrictedPage(c *gin.Context, actor access.Actor) error {
-	record, err := id(c, "id")
-	if err != nil {
-		return err
-	}
-	found, err := s.keeper.RestrictedOf(c.Request.Context(), actor, record)
+	found, err := s.restrictedNamed(c, actor)
 	if err != nil {
 		return err
 	}
@@ -30,7 +44,7 @@ func (s *server) restrictedPage(c *gin.Context, actor access.Actor) error {
 	if v.Frame, err = s.frame(c, actor, "Restricted section: "+page.Kind(found.Where.Kind), kind); err != nil {
 		return err
 	}
-	v.Crumbs = []page.Link{{Words: page.Kinds(found.Where.Kind), Address: kind}, {Words: found.Where.Name, Address: page.RecordAddress(record)}, {Words: "Restricted section"}}
+	v.Crumbs = []page.Link{{Words: page.Kinds(found.Where.Kind), Address: kind}, {Words: found.Where.Name, Address: page.RecordAddress(found.Where.Record)}, {Words: "Restricted section"}}
 	return s.show(c, http.StatusOK, "restricted", v)
 }
 
@@ -53,11 +67,7 @@ func (s *server) lodgingsPage(c *gin.Context, actor access.Actor) error {
 
 // lodgingPage shows one lodging.
 func (s *server) lodgingPage(c *gin.Context, actor access.Actor) error {
-	lodging, err := id(c, "id")
-	if err != nil {
-		return err
-	}
-	found, err := s.keeper.Lodging(c.Request.Context(), actor, lodging)
+	found, err := s.lodgingNamed(c, actor)
 	if err != nil {
 		return err
 	}

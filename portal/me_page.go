@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -135,11 +134,7 @@ func (s *server) newToken(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	days, err := strconv.Atoi(strings.TrimSpace(values.Get("days")))
-	if err != nil {
-		days = 0 // no number of days, which is told where it is judged
-	}
-	made, err := login.OwnToken(c.Request.Context(), s.db, actor, strings.TrimSpace(values.Get("label")), days)
+	made, err := login.OwnToken(c.Request.Context(), s.db, actor, line(values, "label"), daysTyped(values))
 	if status, problems, ok := refused(err); ok {
 		return s.askToken(c, actor, status, page.NewForm(values, problems))
 	}

@@ -18,6 +18,7 @@ import (
 	"custodian/internal/scim"
 	"custodian/portal"
 	"custodian/storage/storagetest"
+	"custodian/versions"
 )
 
 // office is a planted provider whose people sign in at a sign-in service.
@@ -62,7 +63,7 @@ func newOfficeWith(t testing.TB, start func(http.Handler) *httptest.Server, chan
 	change(&way)
 	signIn := login.NewSignIn(way)
 	handler, err = portal.New(portal.Options{DB: o.DB, Log: slog.New(slog.DiscardHandler), Version: "test", Ask: askWhom, SignIn: signIn, SCIM: scim.New(scim.Options{DB: o.DB, Issuer: signIn.Issuer(), PublicURL: o.url}), Demo: true,
-		Keeper: keeperOn(t, o.Database, usualLimit, storagetest.Memory()),
+		Keeper: keeperOn(t, o.Database, versions.Options{UploadLimit: usualLimit}, storagetest.Memory()),
 		Ready:  func(context.Context) error { return nil }})
 	must(t, err)
 	return o

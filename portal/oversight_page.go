@@ -141,23 +141,12 @@ func (s *server) lookInto(c *gin.Context, actor access.Actor) error {
 		return notThere()
 	}
 	p := looks.Period{From: from, Until: until}
-	form, status := page.NewForm(nil, nil), http.StatusOK
 	back := "/oversight/unusual?" + page.DayFields(page.DayFields(nil, "from", from), "until", until).Encode()
-	if c.Request.Method == http.MethodPost {
-		values, err := typed(c)
-		if err != nil {
-			return err
-		}
-		err = looks.LookInto(c.Request.Context(), s.db, actor, p, key, values.Get("outcome"), strings.TrimSpace(values.Get("words")))
-		if err == nil {
-			return s.done(c, back, "looked-into")
-		}
-		var problems []fault.Field
-		var ok bool
-		if status, problems, ok = refused(err); !ok {
-			return err
-		}
-		form = page.NewForm(values, problems)
+	form, status, err := s.formOf(c, nil, func(v url.Values) (string, string, error) {
+		return back, "looked-into", looks.LookInto(c.Request.Context(), s.db, actor, p, key, v.Get("outcome"), line(v, "words"))
+	})
+	if form == nil {
+		return err
 	}
 	u, err := looks.GetUnusual(c.Request.Context(), s.db, actor, p, key)
 	if err != nil {
@@ -183,7 +172,6 @@ func (s *server) sample(c *gin.Context, actor access.Actor) error {
 	v := page.Sample{}
 	size, err := strconv.Atoi(strings.TrimSpace(q.Get("size")))
 	asked := len(q) > 0
-	problems := form.Summary()
 	sized := page.NewForm(url.Values{"size": {firstOf(q.Get("size"), strconv.Itoa(usualSample))}}, nil)
 	if asked && (err != nil || size < 1 || size > looks.MostDrawn) {
 		bad := []fault.Field{{Name: "size", Problem: fmt.Sprintf("Enter how many looks, from 1 to %d.", looks.MostDrawn)}}
@@ -200,7 +188,7 @@ func (s *server) sample(c *gin.Context, actor access.Actor) error {
 	v.Size = sized.Line("size", "How many?", "")
 	v.Size.Width = "4"
 	from, until := form.Date("from", "From which day?", ""), form.Date("until", "Until which day?", "")
-	problems = append(form.Summary(), sized.Summary()...)
+	problems := append(form.Summary(), sized.Summary()...)
 	if !asked {
 		may, err := looks.Begin(c.Request.Context(), s.db, actor)
 		if err != nil {

@@ -12,11 +12,6 @@ import (
 	"custodian/portal"
 )
 
-// pageColumns are those who ask for pages. A service account has no browser.
-func pageColumns() []string {
-	return append([]string{"", "staff", "manager", "inspector", "other-staff", "admin", "dpo"}, laterColumns()...)
-}
-
 // stage is a scene with what only pages have: sessions, uploads that wait, a
 // mapping, and a stranger who tried to sign in.
 type stage struct {

@@ -115,22 +115,11 @@ func (s *server) onRecord(f recordForm) handler {
 		if err != nil {
 			return err
 		}
-		status, form := http.StatusOK, page.NewForm(f.first(), nil)
-		if c.Request.Method == http.MethodPost {
-			values, err := typed(c)
-			if err != nil {
-				return err
-			}
-			err = f.do(c, actor, record, values)
-			var problems []fault.Field
-			var ok bool
-			if status, problems, ok = refused(err); !ok && err != nil {
-				return err
-			}
-			if err == nil {
-				return s.done(c, page.RecordAddress(record)+"/people", f.done)
-			}
-			form = page.NewForm(values, problems)
+		form, status, err := s.formOf(c, f.first(), func(v url.Values) (string, string, error) {
+			return page.RecordAddress(record) + "/people", f.done, f.do(c, actor, record, v)
+		})
+		if form == nil {
+			return err
 		}
 		v, err := f.face(c, actor, r, form)
 		if err != nil {

@@ -10,11 +10,6 @@ import (
 	"custodian/internal/sample"
 )
 
-// laterColumns are the roles besides those that the matrices began with.
-func laterColumns() []string {
-	return []string{"shift-lead", "individual", "auditor", "visitor-44", "visitor-25", "front-door", "young-person", "parent"}
-}
-
 // beside plants what the pages about people need: somebody who has left, a key
 // worker, and a consent.
 func (s *stage) beside() {

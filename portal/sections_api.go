@@ -172,11 +172,7 @@ type consultationView struct {
 }
 
 func (s *server) lodging(c *gin.Context, actor access.Actor) error {
-	lodging, err := id(c, "id")
-	if err != nil {
-		return err
-	}
-	l, err := s.keeper.Lodging(c.Request.Context(), actor, lodging)
+	l, err := s.lodgingNamed(c, actor)
 	if err != nil {
 		return err
 	}
@@ -201,11 +197,7 @@ func (s *server) lodging(c *gin.Context, actor access.Actor) error {
 // recordLodgings lists what lies in the restricted section of a record, and what
 // once did.
 func (s *server) recordLodgings(c *gin.Context, actor access.Actor) error {
-	record, err := id(c, "id")
-	if err != nil {
-		return err
-	}
-	found, err := s.keeper.RestrictedOf(c.Request.Context(), actor, record)
+	found, err := s.restrictedNamed(c, actor)
 	if err != nil {
 		return err
 	}

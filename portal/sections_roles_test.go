@@ -101,24 +101,3 @@ func (w *world) typedLodging() url.Values {
 	}
 	return values
 }
-
-// lodgedElsewhere restricts a document at another setting, and adds what is sent to
-// the routes about sections.
-func (w *world) lodgedElsewhere(bodies map[string]any) string {
-	w.t.Helper()
-	f := paper("other", "2026-01-01", "theirs").with("section", "restricted")
-	for name, value := range w.lodging() {
-		f = f.with(name, value)
-	}
-	w.add("other-manager", recordPath(w.Records["The Specimen family"], ""), f.with("advised_by", number(int64(w.Actors["other-manager"].ID))))
-	next := day(60).String()
-	bodies["/safety"] = map[string]string{"topic": "risks", "words": "x", "source": "x", "from_on": day(0).String()}
-	bodies["/section"] = map[string]string{"section": "sensitive", "why": "x"}
-	bodies["/keep"] = map[string]string{"why": "x", "review_on": next}
-	bodies["/share"] = map[string]string{"why": "x", "with_whom": "x", "review_on": next}
-	bodies["/end"] = map[string]string{"why": "x", "section": "general"}
-	bodies["/consult"] = map[string]string{"answer": "agrees", "words": "x", "on": day(0).String()}
-	var id int64
-	w.Scan(w.t, `select max(id) from app.lodging`, nil, &id)
-	return number(id)
-}

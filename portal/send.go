@@ -63,9 +63,9 @@ func (r refusedFile) words() string {
 
 // take reads a page's form, of several files at most as many as may wait
 // together. Each file goes straight to the store; one that is refused does not
-// hold up the others. With keep false files are skipped. When it fails nothing is
-// kept.
-func (s *server) take(c *gin.Context, actor access.Actor, keep bool) (in sent, err error) {
+// hold up the others. With keep false files are skipped, and so they are where
+// there is no room for them. When it fails nothing is kept but what was typed.
+func (s *server) take(c *gin.Context, actor access.Actor, what versions.Sending, keep bool) (in sent, err error) {
 	kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if kind != "multipart/form-data" { // what was typed, sent again after the session had ended
 		in.values, err = typed(c)
@@ -88,11 +88,16 @@ func (s *server) take(c *gin.Context, actor access.Actor, keep bool) (in sent, e
 			in.files = nil
 		}
 	}()
-	if err = s.parts(c, &in, keep); err == nil && !tail.closes(c.GetHeader("Content-Type")) {
+	what.Bytes = c.Request.ContentLength - formRoom
+	full := s.keeper.Room(c.Request.Context(), actor, what)
+	if err = s.parts(c, &in, keep && full == nil); err == nil && !tail.closes(c.GetHeader("Content-Type")) {
 		err = brokenOff(io.ErrUnexpectedEOF)
 	}
 	if tooMuch(err) {
 		err = versions.TooLarge(s.keeper.UploadLimit())
+	}
+	if err == nil && in.any && keep {
+		err = full
 	}
 	in.values = plainLines(in.values)
 	return in, err

@@ -182,7 +182,7 @@ func (s *server) done(c *gin.Context, address, what string) error {
 // shown again with what was typed, under the status and with the problems given.
 func refused(err error) (status int, problems []fault.Field, ok bool) {
 	f, is := fault.Of(err)
-	if !is || !slices.Contains([]fault.Kind{fault.Invalid, fault.Conflict, fault.Forbidden, fault.TooLarge, fault.Unavailable}, f.Kind) {
+	if !is || !slices.Contains([]fault.Kind{fault.Invalid, fault.Conflict, fault.Forbidden, fault.TooLarge, fault.Unavailable, fault.Spent}, f.Kind) {
 		return 0, nil, false
 	}
 	status, _, _ = face(f.Kind)

@@ -34,9 +34,9 @@ const (
 )
 
 // receive streams a form: the file goes straight to the store, in whatever order
-// the parts come, and nothing is put on this machine's disk. When it fails
-// nothing is kept.
-func (s *server) receive(c *gin.Context, actor access.Actor) (u upload, err error) {
+// the parts come, and nothing is put on this machine's disk. Whether there is room
+// is asked before any of it is read. When it fails nothing is kept.
+func (s *server) receive(c *gin.Context, actor access.Actor, what versions.Sending) (u upload, err error) {
 	leave, err := s.turns.take(c.Request.Context(), actor.ID)
 	if err != nil {
 		return u, err
@@ -48,6 +48,10 @@ func (s *server) receive(c *gin.Context, actor access.Actor) (u upload, err erro
 	limit := s.keeper.UploadLimit()
 	if c.Request.ContentLength > limit+formRoom {
 		return u, versions.TooLarge(limit)
+	}
+	what.Bytes, what.Key = c.Request.ContentLength-formRoom, u.key
+	if err := s.keeper.Room(c.Request.Context(), actor, what); err != nil {
+		return u, err
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit+formRoom)
 	tail := &tail{ReadCloser: c.Request.Body}
@@ -62,7 +66,6 @@ func (s *server) receive(c *gin.Context, actor access.Actor) (u upload, err erro
 			u.received = nil
 		}
 	}()
-	fields := u.entry.Fields()
 	said := map[string]bool{}
 	for range mostParts {
 		part, err := form.NextRawPart()
@@ -77,26 +80,33 @@ func (s *server) receive(c *gin.Context, actor access.Actor) (u upload, err erro
 		if err != nil {
 			return u, brokenOff(err)
 		}
-		name := part.FormName()
-		if name == "" {
-			return u, fault.New(fault.Invalid, "A part of the form has a name that cannot be read. A file's name may hold no quotes: rename the file and send it again.")
-		}
-		if said[name] {
-			return u, fault.Bad([]fault.Field{{Name: name, Problem: fmt.Sprintf("The field %q came twice. Send it once.", name)}})
-		}
-		said[name] = true
-		if name == "file" {
-			u.received, err = s.keeper.Receive(c.Request.Context(), fileName(part), part)
-		} else if into, ok := fields[name]; ok {
-			*into, err = field(name, part)
-		} else {
-			err = fault.Bad([]fault.Field{{Name: clip(name), Problem: fmt.Sprintf("There is no field called %q. The fields are listed in /api/v1/openapi.json.", clip(name))}})
-		}
-		if err != nil {
+		if err := s.receivePart(c, &u, part, said); err != nil {
 			return u, err
 		}
 	}
 	return u, fault.New(fault.Invalid, "The form has too many fields.")
+}
+
+// receivePart takes one part of a form: the file, or a field. said is what came before.
+func (s *server) receivePart(c *gin.Context, u *upload, part *multipart.Part, said map[string]bool) (err error) {
+	name := part.FormName()
+	if name == "" {
+		return fault.New(fault.Invalid, "A part of the form has a name that cannot be read. A file's name may hold no quotes: rename the file and send it again.")
+	}
+	if said[name] {
+		return fault.Bad([]fault.Field{{Name: name, Problem: fmt.Sprintf("The field %q came twice. Send it once.", name)}})
+	}
+	said[name] = true
+	if name == "file" {
+		u.received, err = s.keeper.Receive(c.Request.Context(), fileName(part), part)
+		return err
+	}
+	into, ok := u.entry.Fields()[name]
+	if !ok {
+		return fault.Bad([]fault.Field{{Name: clip(name), Problem: fmt.Sprintf("There is no field called %q. The fields are listed in /api/v1/openapi.json.", clip(name))}})
+	}
+	*into, err = field(name, part)
+	return err
 }
 
 // tail remembers the last of what was read. multipart takes the end of a body

@@ -80,7 +80,7 @@ func (s *server) more(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	in, err := s.take(c, actor, true)
+	in, err := s.take(c, actor, versions.Sending{Record: w.Record, Document: w.Document}, true)
 	if err == nil {
 		err = still(c)(c.Request.Context())
 	}

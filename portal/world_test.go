@@ -60,8 +60,14 @@ func newWorld(t testing.TB) *world { return newWorldWith(t, usualLimit, storaget
 
 func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 	t.Helper()
+	return newWorldOf(t, versions.Options{UploadLimit: limit}, store)
+}
+
+// newWorldOf is newWorldWith whose keeper has more limits than one.
+func newWorldOf(t testing.TB, limits versions.Options, store storage.Store) *world {
+	t.Helper()
 	w := &world{Database: pgtest.New(t), t: t, store: store, log: &lines{}, ready: func() error { return nil }}
-	w.keeper = keeperOn(t, w.Database, limit, store)
+	w.keeper = keeperOn(t, w.Database, limits, store)
 	var err error
 	w.Planted, err = sample.Plant(t.Context(), sample.Options{DB: w.DB, Seed: "none"})
 	must(t, err)
@@ -90,14 +96,15 @@ func newWorldWith(t testing.TB, limit int64, store storage.Store) *world {
 }
 
 // keeperOn keeps documents in a store, under a keyring of its own.
-func keeperOn(t testing.TB, db pgtest.Database, limit int64, store storage.Store) *versions.Keeper {
+func keeperOn(t testing.TB, db pgtest.Database, limits versions.Options, store storage.Store) *versions.Keeper {
 	t.Helper()
 	dir := t.TempDir()
 	root, err := storage.NewFileRoot(dir + "/root.key")
 	must(t, err)
 	ring, err := storage.OpenKeyring(dir+"/keyring", root)
 	must(t, err)
-	return versions.New(versions.Options{DB: db.DB, Sealed: storage.NewSealed(store, ring), UploadLimit: limit})
+	limits.DB, limits.Sealed = db.DB, storage.NewSealed(store, ring)
+	return versions.New(limits)
 }
 
 // session gives one of the people a session, as signing in does, and gives its

@@ -156,19 +156,21 @@ func (k *Keeper) before(ctx context.Context, actor access.Actor, once audit.Once
 
 var errNotBefore = errors.New("not added before")
 
-// lockHeld keeps others from a file's batch until the transaction ends.
+// lockHeld keeps others from a file's batch until the transaction ends; where it
+// did not wait, the actor's own other uploads, with which it shares their day.
 func lockHeld(ctx context.Context, tx *audit.Tx, r *Received) error {
 	if r.held == nil {
-		return nil
+		return tx.Lock(ctx, "uploads", int64(tx.Actor.ID))
 	}
 	return tx.Lock(ctx, "batch", r.held.batch)
 }
 
 // takeHeld ends a file's waiting in the transaction that adds it. Content that
-// lies in the record already is refused, unless it is meant.
-func takeHeld(ctx context.Context, tx *audit.Tx, s Slot, r *Received) error {
+// lies in the record already is refused, unless it is meant. What waited has had
+// its room since it came; for other content room is asked for.
+func (k *Keeper) takeHeld(ctx context.Context, tx *audit.Tx, s Slot, r *Received) error {
 	if r.held == nil {
-		return nil
+		return k.room(ctx, tx.Reader(), r.written.Size)
 	}
 	if !r.held.meant {
 		var twice bool

@@ -99,16 +99,10 @@ func (e Entry) read(kind Kind, now time.Time) (facts, error) {
 		f.review = date(d)
 	}
 	if e.EventAt != "" {
-		t, err := time.Parse(time.RFC3339, e.EventAt)
-		switch {
-		case err != nil:
-			wrong("event_at", "Enter the day and the time at which it happened, such as 2026-03-14T16:30:00Z, or with +01:00 in summer.")
-		case clock.DayOf(t).Before(clock.First):
-			wrong("event_at", fmt.Sprintf("Enter a day in the year %d or later for when it happened.", clock.First.UTC().Year()))
-		case t.After(now.Add(skew)):
-			wrong("event_at", "The time at which it happened lies ahead. Enter when it happened, or leave it out for now.")
-		default:
-			f.event = t.UTC()
+		if t, problem := happened(e.EventAt, now); problem != "" {
+			wrong("event_at", problem)
+		} else {
+			f.event = t
 		}
 	}
 	if kind.Event && now.Sub(f.event) > late && f.reason == "" {
@@ -123,6 +117,20 @@ func (e Entry) read(kind Kind, now time.Time) (facts, error) {
 		bad = append(bad, checkText(name, text)...)
 	}
 	return f, fault.Bad(bad)
+}
+
+// happened reads the moment at which something happened, or says what is wrong with it.
+func happened(text string, now time.Time) (at time.Time, problem string) {
+	t, err := time.Parse(time.RFC3339, text)
+	switch {
+	case err != nil:
+		return at, "Enter the day and the time at which it happened, such as 2026-03-14T16:30:00Z, or with +01:00 in summer."
+	case clock.DayOf(t).Before(clock.First):
+		return at, fmt.Sprintf("Enter a day in the year %d or later for when it happened.", clock.First.UTC().Year())
+	case t.After(now.Add(skew)):
+		return at, "The time at which it happened lies ahead. Enter when it happened, or leave it out for now."
+	}
+	return t.UTC(), ""
 }
 
 func date(d clock.Day) *time.Time {

@@ -41,9 +41,6 @@ func (k *Keeper) NewBatch(ctx context.Context, actor access.Actor, s Slot, typed
 		return 0, err
 	}
 	return id, k.hold(ctx, actor, s, id, files, func(tx *audit.Tx) error {
-		if err := tx.Lock(ctx, "uploads", int64(actor.ID)); err != nil {
-			return err
-		}
 		var open int
 		err := tx.QueryRow(ctx, `
 			select count(*) from app.batch b where b.actor_id = @actor and exists (
@@ -115,7 +112,13 @@ func (k *Keeper) hold(ctx context.Context, actor access.Actor, s Slot, batch int
 			if _, err := slot(ctx, tx.Reader(), s.place.Record, s.place.Document); err != nil {
 				return err
 			}
+			if err := tx.Lock(ctx, "uploads", int64(actor.ID)); err != nil {
+				return err
+			}
 			if err := begin(tx); err != nil {
+				return err
+			}
+			if err := k.room(ctx, tx.Reader(), bytes); err != nil {
 				return err
 			}
 			about.Detail = audit.Detail{"upload": batch, "files": len(files), "bytes": bytes}
@@ -126,7 +129,7 @@ func (k *Keeper) hold(ctx context.Context, actor access.Actor, s Slot, batch int
 	if err != nil && (!tried || settled(err)) {
 		k.discardAll(ctx, files)
 	}
-	return err
+	return k.spent(ctx, actor, about, err)
 }
 
 // wrapHeld gives the statements that write the rows of files, and their bytes.

@@ -28,20 +28,22 @@ import (
 type Options struct {
 	DB          *pg.DB
 	Sealed      *storage.Sealed
-	UploadLimit int64 // bytes
+	UploadLimit int64 // bytes of one file
+	DayLimit    int64 // bytes that one person may add within 24 hours; 0 for as many as they like
 }
 
 // Keeper keeps documents. It is safe for use by many at once.
 type Keeper struct {
-	db     *pg.DB
-	sealed *storage.Sealed
-	limit  int64
-	room   chan struct{} // a place for each upload that is being stored
+	db       *pg.DB
+	sealed   *storage.Sealed
+	limit    int64
+	dayLimit int64
+	places   chan struct{} // one for each upload that is being stored
 }
 
 // New makes a Keeper.
 func New(o Options) *Keeper {
-	return &Keeper{db: o.DB, sealed: o.Sealed, limit: o.UploadLimit, room: make(chan struct{}, mostAtOnce)}
+	return &Keeper{db: o.DB, sealed: o.Sealed, limit: o.UploadLimit, dayLimit: o.DayLimit, places: make(chan struct{}, mostAtOnce)}
 }
 
 // UploadLimit is the size in bytes over which a file is refused.

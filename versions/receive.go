@@ -81,8 +81,8 @@ var errCrowded = errors.New("too many uploads at once")
 // crash leaves behind can be found, and nothing else is ever taken for that.
 func (k *Keeper) keep(ctx context.Context, body io.Reader) (*storage.Written, error) {
 	select {
-	case k.room <- struct{}{}:
-		defer func() { <-k.room }()
+	case k.places <- struct{}{}:
+		defer func() { <-k.places }()
 	case <-time.After(longestWait):
 		return nil, errCrowded
 	case <-ctx.Done():

@@ -26,6 +26,9 @@ func (k *Keeper) Restore(ctx context.Context, actor access.Actor, t Target, from
 		return Added{}, err
 	}
 	defer old.Close()
+	if err := k.Room(ctx, actor, Sending{Document: t.Document, Bytes: old.Version.Size}); err != nil {
+		return Added{}, err
+	}
 	// the content is sealed afresh: every version has an object and a key of its own
 	written, err := k.keep(ctx, old)
 	if err != nil {

@@ -70,17 +70,7 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	for _, w := range s.Warnings {
 		log.Warn("settings", "warning", w)
 	}
-	if err := openDataDir(s); err != nil {
-		return err
-	}
-	keys, err := openKeyring(s)
-	if err != nil {
-		return err
-	}
-	if err := keys.Check(ctx); err != nil {
-		return err
-	}
-	store, err := openStore(ctx, s)
+	keys, store, err := openDocuments(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -96,7 +86,7 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
 	e := engine{db: db, keys: keys, store: store}
-	keeper := versions.New(versions.Options{DB: db.DB, Sealed: storage.NewSealed(store, keys), UploadLimit: s.UploadLimit})
+	keeper := versions.New(versions.Options{DB: db.DB, Sealed: storage.NewSealed(store, keys), UploadLimit: s.UploadLimit, DayLimit: s.UploadDayLimit})
 	tidying, tidied := context.WithCancel(ctx)
 	var tidier sync.WaitGroup
 	tidier.Go(func() { upkeep(tidying, log, db.DB, keeper) })
@@ -127,6 +117,22 @@ func (p program) serve(ctx context.Context, s *config.Settings) (err error) {
 	log.Info("ready", "listen", listener.Addr().String(), "version", version, "store", s.Store, "private_database", db.own != nil)
 	p.greet(s, listener.Addr())
 	return answer(ctx, s, log, listener, handler, db.ended())
+}
+
+// openDocuments opens the keyring and the store of documents, with the directory that they lie in.
+func openDocuments(ctx context.Context, s *config.Settings) (*storage.Keyring, storage.Store, error) {
+	if err := openDataDir(s); err != nil {
+		return nil, nil, err
+	}
+	keys, err := openKeyring(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := keys.Check(ctx); err != nil {
+		return nil, nil, err
+	}
+	store, err := openStore(ctx, s)
+	return keys, store, err
 }
 
 // directory takes the word of a directory service, whose people sign in at the sign-in service; nil where none is set.

@@ -105,7 +105,7 @@ func checkTree(ctx context.Context, db *pg.DB) finding {
 	if err != nil {
 		return wrong(checkNameTree, err, "see the server's log")
 	}
-	if s.Waits != nil && s.Now.Sub(*s.Waits) > 5*audit.MayWait {
+	if s.Behind() > 5*audit.MayWait {
 		return wrong(checkNameTree, fmt.Errorf("the oldest footprint without a place in the tree has waited since %s", s.Waits.UTC().Format(time.RFC3339)),
 			"see that custodian serve is running, that its log tells of no alarm, and that no transaction is left open in the database server (select * from pg_stat_activity; select * from pg_prepared_xacts)")
 	}

@@ -30,10 +30,11 @@ func TestMain(m *testing.M) {
 	case len(os.Args) > 1 && os.Args[1] == "lead": // starts devstack plainly, and is then killed by the test
 		cmd := exec.Command(os.Args[0], os.Args[2:]...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		cmd.Env = append(os.Environ(), parentVariable+"="+strconv.Itoa(os.Getpid()))
 		if err := cmd.Start(); err != nil {
 			panic(err)
 		}
-		select {}
+		time.Sleep(time.Hour) // not select {}: with nothing left to wake it, the runtime would end the program before the test does
 	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -100,6 +101,10 @@ func scratch(t *testing.T) string {
 	return dir
 }
 
+// printed is how long a test waits for what was printed once the program has ended: one that outlives it against the promise
+// holds its output open, and is to be told and not waited for.
+const printed = 10 * time.Second
+
 // begin starts the program with the given arguments; --data and --ready are added.
 func begin(t *testing.T, dir string, args ...string) *running {
 	t.Helper()
@@ -107,7 +112,7 @@ func begin(t *testing.T, dir string, args ...string) *running {
 	args = append(args, "--data", filepath.Join(dir, "data"), "--ready", r.ready)
 	r.Cmd = exec.Command(os.Args[0], args...)
 	r.Env = append(os.Environ(), asProgram+"=1", "CUSTODIAN_STORE_DIR=/nowhere", "DATABASE_URL=postgres://nowhere.invalid/x", "PGHOST=/nowhere")
-	r.Stdout, r.Stderr = r.said, r.said
+	r.Stdout, r.Stderr, r.WaitDelay = r.said, r.said, printed
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -196,6 +201,17 @@ func at(t *testing.T, dir string) []string {
 		}
 	}
 	return found
+}
+
+// killAll ends whatever a test has left under its directory.
+func killAll(t *testing.T, dir string) {
+	t.Helper()
+	for _, found := range at(t, dir) {
+		var pid int
+		if _, err := fmt.Sscanf(found, "/proc/%d/", &pid); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 func awaitNobody(t *testing.T, dir string) {

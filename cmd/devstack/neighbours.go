@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"custodian/cmd/devstack/child"
 	"custodian/cmd/devstack/gateway"
@@ -56,9 +57,20 @@ func clearReady(path string) error {
 	return nil
 }
 
+// parentVariable is where the program that starts a neighbour gives its process id, so that the neighbour ends with it however
+// soon that is.
+const parentVariable = "DEVSTACK_PARENT"
+
 // withParent is ctx, ended also when the program that started us is gone.
 func withParent(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	gone, err := child.OutliveNobody()
+	parent := 0
+	if said := os.Getenv(parentVariable); said != "" {
+		var err error
+		if parent, err = strconv.Atoi(said); err != nil || parent < 1 {
+			return nil, nil, wrong(parentVariable + " must be the process id of whoever starts this")
+		}
+	}
+	gone, err := child.OutliveNobody(parent)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/minio/minio-go/v7"
@@ -128,10 +129,11 @@ func TestNeighboursEndWithTheirParent(t *testing.T) {
 			r := &running{t: t, dir: dir, ready: filepath.Join(dir, "ready.json"), said: &lines{}, ended: make(chan struct{})}
 			r.Cmd = exec.Command(os.Args[0], "lead", verb, "--data", filepath.Join(dir, "data"), "--ready", r.ready)
 			r.Dir, r.Env = dir, append(os.Environ(), asProgram+"=1")
-			r.Stdout, r.Stderr = r.said, r.said
+			r.Stdout, r.Stderr, r.WaitDelay = r.said, r.said, printed
 			if err := r.Start(); err != nil {
 				t.Fatal(err)
 			}
+			t.Cleanup(func() { killAll(t, dir) })
 			await(r, func(m map[string]string) bool { return len(m) > 0 })
 			if len(at(t, dir)) < 2 {
 				t.Fatalf("the parent and its neighbour should work under %s: %v", dir, at(t, dir))
@@ -140,5 +142,37 @@ func TestNeighboursEndWithTheirParent(t *testing.T) {
 			_ = r.Wait()
 			awaitNobody(t, dir)
 		})
+	}
+}
+
+// A neighbour that starts only after its parent has gone ends at once.
+func TestNeighbourWithoutParentEnds(t *testing.T) {
+	t.Parallel()
+	gone := exec.Command(os.Args[0], "help")
+	gone.Env = append(os.Environ(), asProgram+"=1")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"s3", "pg"} {
+		t.Run(verb, func(t *testing.T) {
+			t.Parallel()
+			dir := scratch(t)
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute) // only for a neighbour that would stay
+			defer stop()
+			r := exec.CommandContext(ctx, os.Args[0], verb, "--data", filepath.Join(dir, "data"), "--ready", filepath.Join(dir, "ready.json"))
+			said := &lines{}
+			r.Dir, r.Stdout, r.Stderr, r.WaitDelay = dir, said, said, printed
+			r.Env = append(os.Environ(), asProgram+"=1", parentVariable+"="+strconv.Itoa(gone.Process.Pid))
+			t.Cleanup(func() { killAll(t, dir) })
+			if err := r.Run(); ctx.Err() != nil {
+				t.Errorf("it stays: %v\n%s", err, said)
+			}
+			awaitNobody(t, dir)
+		})
+	}
+	r := exec.Command(os.Args[0], "s3", "--data", t.TempDir(), "--ready", filepath.Join(t.TempDir(), "ready.json"))
+	r.Env = append(os.Environ(), asProgram+"=1", parentVariable+"=me")
+	if said, err := r.CombinedOutput(); err == nil || !strings.Contains(string(said), parentVariable+" must be the process id") {
+		t.Errorf("a parent that is no number: %v\n%s", err, said)
 	}
 }

@@ -152,8 +152,16 @@ type TreeState struct {
 	Now   time.Time
 }
 
+// Behind is for how long the oldest footprint without a place has waited.
+func (s TreeState) Behind() time.Duration {
+	if s.Waits == nil {
+		return 0
+	}
+	return max(0, s.Now.Sub(*s.Waits))
+}
+
 // Late tells whether footprints have waited too long.
-func (s TreeState) Late() bool { return s.Waits != nil && s.Now.Sub(*s.Waits) > MayWait }
+func (s TreeState) Late() bool { return s.Behind() > MayWait }
 
 // State tells how far the tree has come, without its keys.
 func State(ctx context.Context, db *DB) (s TreeState, err error) {

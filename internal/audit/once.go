@@ -52,6 +52,16 @@ func (tx *Tx) Before(ctx context.Context, o Once) (Outcome, bool, error) {
 	return out, true, nil
 }
 
+// Known tells whether the actor has carried out a request under this key already,
+// whatever it said.
+func Known(ctx context.Context, tx *pg.Tx, key string) (bool, error) {
+	hash := sha256.Sum256([]byte(key))
+	var known bool
+	err := tx.QueryRow(ctx, `select exists (select from app.idempotency where actor_id = @actor and key_hash = @hash)`,
+		pgx.NamedArgs{"actor": tx.Actor.ID, "hash": hash[:]}).Scan(&known)
+	return known, err
+}
+
 // After remembers the outcome, in the transaction of the act.
 func (tx *Tx) After(ctx context.Context, o Once, out Outcome) error {
 	if o.Key == "" {

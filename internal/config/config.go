@@ -41,7 +41,8 @@ type Settings struct {
 	WitnessURL        string
 	WitnessKey        string
 
-	UploadLimit int64 // bytes
+	UploadLimit    int64 // bytes of one file
+	UploadDayLimit int64 // bytes that one person may add within 24 hours
 
 	OIDC         OIDC
 	SCIMSubject  string        // SubjectExternalID or SubjectUserName
@@ -165,6 +166,10 @@ func derive(s *Settings, got map[string]found) {
 	}
 	fill("public_url", &s.PublicURL, "http://"+s.Listen)
 	fill("store_dir", &s.StoreDir, join(s.DataDir, "objects"))
+	if s.UploadDayLimit < s.UploadLimit && got["upload_day_limit"].source == "default" {
+		s.UploadDayLimit = s.UploadLimit // who let larger files in before there was a limit of a day is not shut out by it
+		got["upload_day_limit"] = got["upload_limit"]
+	}
 	fill("keyring_dir", &s.KeyringDir, join(s.DataDir, "keyring"))
 	fill("root_key_file", &s.RootKeyFile, join(s.KeyringDir, "root.key"))
 	fill("checkpoint_key_file", &s.CheckpointKeyFile, join(s.KeyringDir, "checkpoint-signing-key"))
@@ -189,6 +194,9 @@ func (s *Settings) agree(got map[string]found) []error {
 	}
 	if s.WitnessURL != "" {
 		need("when witness_url is set", "witness_key")
+	}
+	if s.UploadLimit > s.UploadDayLimit {
+		mistakes = append(mistakes, fmt.Errorf("upload_day_limit: %s is less than upload_limit, %s, so the largest files could never be added", got["upload_day_limit"].text, got["upload_limit"].text))
 	}
 	if s.SessionIdle > s.SessionLimit {
 		mistakes = append(mistakes, fmt.Errorf("session_idle: %s is longer than session_limit, %s", got["session_idle"].text, got["session_limit"].text))

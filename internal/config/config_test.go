@@ -24,7 +24,7 @@ var samples = map[string]string{
 	"database_url": "postgres://app:hush-db@db.example.org/custodian", "owner_database_url": "postgres://own:hush-own@db.example.org/custodian",
 	"postgres_bin": "/opt/pg/bin", "store": "s3", "store_dir": "/srv/objects", "s3_endpoint": "s3.example.org",
 	"s3_bucket": "sample-bucket", "s3_region": "eu-west-2", "s3_tls": "false", "s3_access_key": "sample-key",
-	"s3_secret_key": "hush-s3", "keyring_dir": "/srv/keys", "root_key_file": "/srv/root/root.key", "upload_limit": "5MiB",
+	"s3_secret_key": "hush-s3", "keyring_dir": "/srv/keys", "root_key_file": "/srv/root/root.key", "upload_limit": "5MiB", "upload_day_limit": "50MiB",
 	"oidc_issuer": "https://signin.example.org/realm", "oidc_client_id": "custodian", "oidc_client_secret": "hush-oidc",
 	"oidc_groups_claim": "roles", "oidc_second_factor_roles": "administrator, manager", "oidc_second_factor_acr": "urn:two", "oidc_second_factor_amr": "badge",
 	"fresh_sign_in": "5m", "session_idle": "20m", "session_limit": "8h", "help_contact": "the office", "demo": "true",
@@ -173,10 +173,22 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []any{s.PublicURL, s.StoreDir, s.KeyringDir, s.RootKeyFile, s.UploadLimit, s.Store, s.S3.TLS, s.ShutdownGrace, s.DatabaseURL.IsSet(), s.LogLevel}
-	want := []any{"http://127.0.0.1:81", "/srv/c/objects", "/srv/c/keyring", "/srv/c/keyring/root.key", int64(2) << 30, "dir", true, 20 * time.Second, false, slog.LevelInfo}
+	got := []any{s.PublicURL, s.StoreDir, s.KeyringDir, s.RootKeyFile, s.UploadLimit, s.UploadDayLimit, s.Store, s.S3.TLS, s.ShutdownGrace, s.DatabaseURL.IsSet(), s.LogLevel}
+	want := []any{"http://127.0.0.1:81", "/srv/c/objects", "/srv/c/keyring", "/srv/c/keyring/root.key", int64(2) << 30, int64(20) << 30, "dir", true, 20 * time.Second, false, slog.LevelInfo}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+}
+
+// Files over 20 GiB that could be added before there was a limit of a day still can.
+func TestDayHoldsTheLargestFile(t *testing.T) {
+	t.Parallel()
+	s, err := Load(map[string]string{"upload-limit": "50GiB"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := value(t, s, "upload_day_limit"); s.UploadDayLimit != 50<<30 || v.Text != "50GiB" || v.Source != "flag --upload-limit" {
+		t.Errorf("%d, %+v", s.UploadDayLimit, v)
 	}
 }
 
@@ -207,6 +219,7 @@ func TestMistakes(t *testing.T) {
 		"oidc without":      {flags: map[string]string{"oidc-issuer": "https://x.example.org"}, want: []string{"oidc_client_id", "oidc_client_secret"}},
 		"idle too short":    {flags: map[string]string{"session-idle": "299s"}, want: []string{`session_idle (flag --session-idle): must be at least 5m, not "299s"`}},
 		"limit too short":   {flags: map[string]string{"session-limit": "0s"}, want: []string{"session_limit (flag --session-limit): must be at least 5m"}},
+		"day below a file":  {flags: map[string]string{"upload-limit": "3GiB", "upload-day-limit": "2GiB"}, want: []string{"upload_day_limit: 2GiB is less than upload_limit, 3GiB"}},
 		"idle past limit":   {flags: map[string]string{"session-idle": "2h", "session-limit": "1h"}, want: []string{"session_idle: 2h is longer than session_limit, 1h"}},
 		"demo":              {flags: map[string]string{"demo": "yes"}, want: []string{`demo (flag --demo): must be true or false, not "yes"`}},
 		"contact":           {env: []string{"CUSTODIAN_HELP_CONTACT=the\noffice"}, want: []string{"help_contact (environment CUSTODIAN_HELP_CONTACT): must be one line"}},

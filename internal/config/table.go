@@ -156,6 +156,9 @@ func Table() []Setting {
 		{Key: "upload_limit", Kind: Size, Default: "2GiB", Group: groupUploads,
 			Help: "The largest file that may be uploaded, in bytes or with KiB, MiB or GiB.",
 			put:  size(func(s *Settings) *int64 { return &s.UploadLimit })},
+		{Key: "upload_day_limit", Kind: Size, Default: "20GiB", Group: groupUploads,
+			Help: "The most that one person may add within 24 hours, with all their API tokens together: so nobody, and no stolen token, fills the store. Files that wait to be added count as well. Whoever comes to it is told from when there is room again. It cannot be less than upload_limit, and is as much where it is not set and upload_limit is more than 20GiB.",
+			put:  size(func(s *Settings) *int64 { return &s.UploadDayLimit })},
 
 		{Key: "oidc_issuer", Kind: Web, Follows: "no sign-in service", Group: groupSignIn,
 			Help: "The address of your organisation's sign-in service (OpenID Connect). `custodian doctor` checks that it answers as that service.",

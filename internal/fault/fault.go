@@ -10,6 +10,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind sorts faults by what the person can do about them.
@@ -26,6 +27,7 @@ const (
 	TooLarge                        // over a limit
 	Damaged                         // stored content is not what was stored
 	Unavailable                     // a neighbour is not answering; try again
+	Spent                           // as much as may be done for now; there is room again later
 )
 
 // Field says what is wrong with one field of what was sent.
@@ -39,6 +41,7 @@ type Fault struct {
 	Kind   Kind
 	Public string
 	Fields []Field
+	Again  time.Time // from when it can be done; zero where that is not known
 	cause  error
 }
 

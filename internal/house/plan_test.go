@@ -12,7 +12,7 @@ import (
 // floors lists the packages of the plan from the ground up, those still to come included. A package may import only from
 // floors below its own; packages on one floor are strangers.
 var floors = [][]string{
-	0:  {"internal/fault", "internal/clock", "reports/layout"},
+	0:  {"internal/fault", "internal/clock", "internal/token", "reports/layout"},
 	1:  {"storage/seal", "internal/render", "reports/pdf", "reports/xlsx", "web", "migrations", "internal/mail", "internal/config", "internal/audit/tree"},
 	2:  {"internal/access", "storage", "internal/redact", "internal/pg/cluster"},
 	3:  {"internal/pg", "storage/localdir", "storage/s3", "storage/storagetest"},
@@ -28,7 +28,7 @@ var floors = [][]string{
 
 // neighbours stand beside the house: real or faithful services for tests and for the demonstration. Only tests, one another
 // and the demonstration stack may import them.
-var neighbours = []string{"internal/pgtest", "internal/s3test", "internal/oidctest", "internal/mailtest", "internal/browsertest", "internal/sample", "storage/storagetest"}
+var neighbours = []string{"internal/pgtest", "internal/s3test", "internal/oidctest", "internal/logintest", "internal/mailtest", "internal/browsertest", "internal/sample", "storage/storagetest"}
 
 // demonstration is a module of its own; nothing of it is linked into the product.
 const demonstration = "cmd/devstack"
@@ -63,7 +63,7 @@ var doors = map[string]string{
 	"github.com/santhosh-tekuri/jsonschema/v6":   `^$`,
 	"pgregory.net/rapid":                         `^$`,
 	"github.com/google/go-cmp":                   `^$`,
-	"testing":                                    `^(internal/(pgtest|s3test|oidctest|mailtest|browsertest|sample)|storage/storagetest)$`,
+	"testing":                                    `^(internal/(pgtest|s3test|oidctest|logintest|mailtest|browsertest|sample)|storage/storagetest)$`,
 	"net/smtp":                                   `^internal/mail$`,
 	"os/exec":                                    `^(internal/pg/cluster|internal/[a-z0-9]+test|cmd/devstack(/.*)?)$`,
 	"math/rand":                                  `^$`,

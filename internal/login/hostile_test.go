@@ -15,6 +15,7 @@ import (
 	"custodian/internal/fault"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/logintest"
 	"custodian/internal/oidctest"
 	"custodian/internal/sample"
 )
@@ -50,7 +51,7 @@ func asNia(*world, login.Arrival) string { return "" }
 
 func named(want string) func(*world, login.Arrival) string {
 	return func(w *world, a login.Arrival) string {
-		if got := w.text(`select name from app.sign_in order by id desc limit 1`); got != want {
+		if got := w.Text(`select name from app.sign_in order by id desc limit 1`); got != want {
 			return fmt.Sprintf("the name is %.60q", got)
 		}
 		return ""
@@ -127,9 +128,9 @@ func keySets() map[string]behaviour {
 		all[text] = b
 	}
 	all["the key is replaced while somebody signs in"] = behaviour{how: "signed in, by the new key", taken: rotated,
-		sabotage: sabotage{between: func(w *world) { w.service.RotateKey() }}}
+		sabotage: sabotage{between: func(w *world) { w.Service.RotateKey() }}}
 	all["discovery names other endpoints while somebody signs in"] = behaviour{how: "signed in; what it said first holds for an hour", taken: rotated,
-		sabotage: sabotage{between: func(w *world) { w.service.Set(oidctest.MovesElsewhere) }}}
+		sabotage: sabotage{between: func(w *world) { w.Service.Set(oidctest.MovesElsewhere) }}}
 	return all
 }
 
@@ -168,7 +169,7 @@ func proofs() map[string]behaviour {
 
 func provedAt(want string) func(*world, login.Arrival) string {
 	return func(w *world, a login.Arrival) string {
-		got := w.text(`select case when proved_at is null then 'never' when proved_at < at - interval '15 minutes' then 'long ago' else 'just now' end from app.sign_in order by id desc limit 1`)
+		got := w.Text(`select case when proved_at is null then 'never' when proved_at < at - interval '15 minutes' then 'long ago' else 'just now' end from app.sign_in order by id desc limit 1`)
 		if got != want {
 			return "they showed who they are " + got
 		}
@@ -238,10 +239,10 @@ func TestHostileProvider(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
-			w.mapping("care-admins", grants.Administrator, "")
+			w.Mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+			w.Mapping("care-admins", grants.Administrator, "")
 			for _, what := range slices.Sorted(maps.Keys(group)) {
-				w.service.Become(nia("larkfield-staff"))
+				w.Service.Become(logintest.Newcomer("larkfield-staff"))
 				w.meet(what, group[what])
 			}
 			if strings.Contains(w.log.String(), "Nia Newcomer") || strings.Contains(w.log.String(), "sub-nia") {
@@ -253,7 +254,7 @@ func TestHostileProvider(t *testing.T) {
 
 // meet tries one behaviour.
 func (w *world) meet(what string, b behaviour) {
-	w.t.Helper()
+	w.T.Helper()
 	switch {
 	case b.because == "no-second-factor":
 		w.turnedAway(what, b.sabotage)
@@ -262,14 +263,14 @@ func (w *world) meet(what string, b behaviour) {
 	case b.taken == nil:
 		w.attempt(what, b.sabotage)
 	default:
-		w.signIn = w.fresh(b.factor)
+		w.SignIn = w.fresh(b.factor)
 		a, err := w.through(b.sabotage)
 		if err != nil {
-			w.t.Errorf("%s: %v\n%s", what, err, w.log)
+			w.T.Errorf("%s: %v\n%s", what, err, w.log)
 			return
 		}
-		if wrong := b.taken(w, a); wrong != "" || !w.lives(a.Secret) || w.roles(a.Actor.ID) != "staff Larkfield House by group" {
-			w.t.Errorf("%s: %s; roles %s", what, wrong, w.roles(a.Actor.ID))
+		if wrong := b.taken(w, a); wrong != "" || !w.lives(a.Secret) || w.Roles(a.Actor.ID) != "staff Larkfield House by group" {
+			w.T.Errorf("%s: %s; roles %s", what, wrong, w.Roles(a.Actor.ID))
 		}
 	}
 }
@@ -277,23 +278,23 @@ func (w *world) meet(what string, b behaviour) {
 // fresh is a way in that has learned nothing of the service yet, and does not wait long.
 func (w *world) fresh(f login.SecondFactor) *login.SignIn {
 	transport := &http.Transport{ResponseHeaderTimeout: 500 * time.Millisecond}
-	w.t.Cleanup(transport.CloseIdleConnections)
-	return login.NewSignIn(login.Options{DB: w.DB, Issuer: w.service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret,
+	w.T.Cleanup(transport.CloseIdleConnections)
+	return login.NewSignIn(login.Options{DB: w.DB, Issuer: w.Service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret,
 		PublicURL: publicURL, HTTP: &http.Client{Transport: transport}, Log: w.logger(), SecondFactor: f})
 }
 
 // notSent tries what is wrong before anybody leaves: they stay here.
 func (w *world) notSent(what string, s sabotage) {
-	w.t.Helper()
-	w.signIn = w.fresh(s.factor)
-	w.service.Set(s.faults...)
+	w.T.Helper()
+	w.SignIn = w.fresh(s.factor)
+	w.Service.Set(s.faults...)
 	for endpoint, how := range s.trouble {
-		w.service.Trouble(endpoint, how)
-		defer w.service.Trouble(endpoint, oidctest.None)
+		w.Service.Trouble(endpoint, how)
+		defer w.Service.Trouble(endpoint, oidctest.None)
 	}
-	d, err := w.signIn.Begin(w.t.Context(), "/home")
-	if kind, words := publicText(w.t, err); kind != s.kind || words != s.words || d.URL != "" {
-		w.t.Errorf("%s: kind %d %q, sent to %q", what, kind, words, d.URL)
+	d, err := w.SignIn.Begin(w.T.Context(), "/home")
+	if kind, words := publicText(w.T, err); kind != s.kind || words != s.words || d.URL != "" {
+		w.T.Errorf("%s: kind %d %q, sent to %q", what, kind, words, d.URL)
 	}
 }
 
@@ -329,13 +330,13 @@ func checkList(t *testing.T, list map[string]string) {
 func TestHostileLogout(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	a := w.enter(oidctest.Person{Subject: "sub-nia", Name: "Nia Newcomer", Groups: []string{"larkfield-staff"}, Session: "there-1"})
-	b := w.enter(two("larkfield-staff"))
-	refusals := func() int { return w.count("app.footprint where action = 'log-out.told' and outcome = 'refused'") }
+	a := w.Enter(oidctest.Person{Subject: "sub-nia", Name: "Nia Newcomer", Groups: []string{"larkfield-staff"}, Session: "there-1"})
+	b := w.Enter(two("larkfield-staff"))
+	refusals := func() int { return w.Count("app.footprint where action = 'log-out.told' and outcome = 'refused'") }
 	for _, f := range logouts() {
-		w.service.Set(f)
+		w.Service.Set(f)
 		before := refusals()
-		n, err := w.signIn.Told(t.Context(), w.service.LogoutToken("sub-nia", "there-1"))
+		n, err := w.SignIn.Told(t.Context(), w.Service.LogoutToken("sub-nia", "there-1"))
 		if kind, words := publicText(t, err); n != 0 || kind != fault.Invalid || words != "This log-out token cannot be taken." || !w.lives(a.Secret) || !w.lives(b.Secret) {
 			t.Errorf("%s: %d sessions ended, %v; live: %v, %v", f, n, err, w.lives(a.Secret), w.lives(b.Secret))
 		}
@@ -344,22 +345,22 @@ func TestHostileLogout(t *testing.T) {
 		}
 	}
 	for _, raw := range []string{"", "x", "a.b.c", strings.Repeat("a", 20<<10)} {
-		if _, err := w.signIn.Told(t.Context(), raw); !fault.Is(err, fault.Invalid) {
+		if _, err := w.SignIn.Told(t.Context(), raw); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%.20q: %v", raw, err)
 		}
 	}
-	if n := w.count("app.logout_told"); n != 0 {
+	if n := w.Count("app.logout_told"); n != 0 {
 		t.Errorf("%d tokens that are not good were taken down", n)
 	}
 	// keys that cannot be had: the service may say it again
-	w.service.Set()
-	raw := w.service.LogoutToken("sub-nia", "")
-	w.service.Trouble(oidctest.Keys, oidctest.Down)
+	w.Service.Set()
+	raw := w.Service.LogoutToken("sub-nia", "")
+	w.Service.Trouble(oidctest.Keys, oidctest.Down)
 	if _, err := w.fresh(login.SecondFactor{}).Told(t.Context(), raw); !fault.Is(err, fault.Unavailable) || !w.lives(a.Secret) {
 		t.Errorf("without keys: %v", err)
 	}
-	w.service.Trouble(oidctest.Keys, oidctest.None)
-	if n, err := w.signIn.Told(t.Context(), raw); err != nil || n != 1 || w.lives(a.Secret) || !w.lives(b.Secret) {
+	w.Service.Trouble(oidctest.Keys, oidctest.None)
+	if n, err := w.SignIn.Told(t.Context(), raw); err != nil || n != 1 || w.lives(a.Secret) || !w.lives(b.Secret) {
 		t.Errorf("said again it ends %d: %v", n, err)
 	}
 }
@@ -368,15 +369,15 @@ func TestHostileLogout(t *testing.T) {
 func TestToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	raw := w.service.LogoutToken("sub-nia", "")
-	if n, err := w.signIn.Told(t.Context(), raw); err != nil || n != 0 {
+	raw := w.Service.LogoutToken("sub-nia", "")
+	if n, err := w.SignIn.Told(t.Context(), raw); err != nil || n != 0 {
 		t.Fatalf("of nobody here: %d, %v", n, err)
 	}
-	a := w.enter(nia("larkfield-staff"))
-	if n, err := w.signIn.Told(t.Context(), raw); !fault.Is(err, fault.Invalid) || n != 0 || !w.lives(a.Secret) {
+	a := w.Enter(logintest.Newcomer("larkfield-staff"))
+	if n, err := w.SignIn.Told(t.Context(), raw); !fault.Is(err, fault.Invalid) || n != 0 || !w.lives(a.Secret) {
 		t.Errorf("the second time: %d, %v, lives %v", n, err, w.lives(a.Secret))
 	}
-	if got := w.text(`select detail ->> 'because' from app.footprint where action = 'log-out.told' and outcome = 'refused'`); got != "reused" {
+	if got := w.Text(`select detail ->> 'because' from app.footprint where action = 'log-out.told' and outcome = 'refused'`); got != "reused" {
 		t.Errorf("the footprint says %q", got)
 	}
 }
@@ -387,7 +388,7 @@ func TestToldOfWhom(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
 	at := func(sid string) oidctest.Person {
-		p := nia("larkfield-staff")
+		p := logintest.Newcomer("larkfield-staff")
 		p.Session = sid
 		return p
 	}
@@ -405,9 +406,9 @@ func TestToldOfWhom(t *testing.T) {
 		"a person whom nobody knows": {"sub-x", "", "1 2 unnamed two"},
 		"a pattern":                  {"%", "", "1 2 unnamed two"},
 	} {
-		in := map[string]login.Arrival{"1": w.enter(at("there-1")), "2": w.enter(at("there-2")), "unnamed": w.enter(nia("larkfield-staff")), "two": w.enter(other)}
-		_, err := w.signIn.Told(t.Context(), w.service.LogoutToken(c.subject, c.sid))
-		w.must(err)
+		in := map[string]login.Arrival{"1": w.Enter(at("there-1")), "2": w.Enter(at("there-2")), "unnamed": w.Enter(logintest.Newcomer("larkfield-staff")), "two": w.Enter(other)}
+		_, err := w.SignIn.Told(t.Context(), w.Service.LogoutToken(c.subject, c.sid))
+		w.Must(err)
 		var left []string
 		for _, who := range []string{"1", "2", "unnamed", "two"} {
 			if w.lives(in[who].Secret) {
@@ -421,7 +422,7 @@ func TestToldOfWhom(t *testing.T) {
 			w.Exec(t, fmt.Sprintf(`set session_replication_role = replica; update app.session set ended_at = now() where id = %d; truncate app.logout_told`, s))
 		}
 	}
-	n := w.count("app.footprint where action = 'session.ended' and outcome = 'done' and detail ->> 'because' = 'back-channel'")
+	n := w.Count("app.footprint where action = 'session.ended' and outcome = 'done' and detail ->> 'because' = 'back-channel'")
 	if n != 3+1+2+1 {
 		t.Errorf("%d of 7 sessions that were ended have a footprint", n)
 	}
@@ -431,12 +432,12 @@ func TestToldOfWhom(t *testing.T) {
 func TestAnswerOfAnEndedSession(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	who := nia("larkfield-staff")
+	who := logintest.Newcomer("larkfield-staff")
 	who.Session = "there-1"
-	w.service.Become(who)
+	w.Service.Become(who)
 	tr := w.depart("/home")
-	_, err := w.signIn.Told(t.Context(), w.service.LogoutToken("", "there-1"))
-	w.must(err)
+	_, err := w.SignIn.Told(t.Context(), w.Service.LogoutToken("", "there-1"))
+	w.Must(err)
 	if a, err := w.finish(tr); !fault.Is(err, fault.Invalid) || a.Actor.ID != 0 || w.why() != "over" {
 		t.Errorf("let in: %v; the footprint says %q", err, w.why())
 	}
@@ -447,23 +448,23 @@ func TestAnswerOfAnEndedSession(t *testing.T) {
 func TestFramed(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	who := nia("larkfield-staff")
+	who := logintest.Newcomer("larkfield-staff")
 	who.Session = "there-1"
-	a, b := w.enter(who), w.enter(two("larkfield-staff"))
-	before := w.count("app.footprint")
-	for _, c := range [][2]string{{"", ""}, {w.service.Issuer(), ""}, {w.service.Issuer(), "there-2"}, {"https://another.example.org", "there-1"}, {w.service.Issuer(), strings.Repeat("x", 300)},
-		{w.service.Issuer(), "there-1\x00"}, {"", "there-1"}, {w.service.Issuer(), "%"}} {
-		if n, err := w.signIn.Framed(t.Context(), c[0], c[1]); n != 0 || err != nil || !w.lives(a.Secret) {
+	a, b := w.Enter(who), w.Enter(two("larkfield-staff"))
+	before := w.Count("app.footprint")
+	for _, c := range [][2]string{{"", ""}, {w.Service.Issuer(), ""}, {w.Service.Issuer(), "there-2"}, {"https://another.example.org", "there-1"}, {w.Service.Issuer(), strings.Repeat("x", 300)},
+		{w.Service.Issuer(), "there-1\x00"}, {"", "there-1"}, {w.Service.Issuer(), "%"}} {
+		if n, err := w.SignIn.Framed(t.Context(), c[0], c[1]); n != 0 || err != nil || !w.lives(a.Secret) {
 			t.Errorf("%.40q ends %d: %v", c, n, err)
 		}
 	}
-	if w.count("app.footprint") != before {
+	if w.Count("app.footprint") != before {
 		t.Error("strangers leave footprints")
 	}
-	if n, err := w.signIn.Framed(t.Context(), w.service.Issuer(), "there-1"); n != 1 || err != nil || w.lives(a.Secret) || !w.lives(b.Secret) {
+	if n, err := w.SignIn.Framed(t.Context(), w.Service.Issuer(), "there-1"); n != 1 || err != nil || w.lives(a.Secret) || !w.lives(b.Secret) {
 		t.Errorf("it ends %d: %v", n, err)
 	}
-	if got := w.text(`select detail ->> 'because' from app.footprint where action = 'session.ended' order by id desc limit 1`); got != "front-channel" {
+	if got := w.Text(`select detail ->> 'because' from app.footprint where action = 'session.ended' order by id desc limit 1`); got != "front-channel" {
 		t.Errorf("the footprint says %q", got)
 	}
 }
@@ -474,20 +475,20 @@ func TestTwoProviders(t *testing.T) {
 	w := newStaffed(t)
 	evil := oidctest.New(t, oidctest.Options{})
 	evil.Register(publicURL+login.CallbackPath, publicURL+login.AfterPath)
-	evil.Become(nia("larkfield-staff"))
-	w.service.Become(nia("larkfield-staff"))
-	d, err := w.signIn.Begin(t.Context(), "/home")
-	w.must(err)
+	evil.Become(logintest.Newcomer("larkfield-staff"))
+	w.Service.Become(logintest.Newcomer("larkfield-staff"))
+	d, err := w.SignIn.Begin(t.Context(), "/home")
+	w.Must(err)
 	u, err := url.Parse(d.URL)
-	w.must(err)
+	w.Must(err)
 	there, err := url.Parse(evil.Issuer())
-	w.must(err)
+	w.Must(err)
 	u.Host = there.Host // the attacker leads the browser to their own
-	_, err = w.finish(trip{cookies: []*http.Cookie{cookieOf(d)}, answer: evil.Answer(t, u.String()).Query()})
-	if !fault.Is(err, fault.Invalid) || w.why() != "issuer" || w.service.Asked(oidctest.Token) != 0 {
-		t.Errorf("%v, footprint %q; the code was sent %d times", err, w.why(), w.service.Asked(oidctest.Token))
+	_, err = w.finish(trip{cookies: []*http.Cookie{logintest.CookieOf(d)}, answer: evil.Answer(t, u.String()).Query()})
+	if !fault.Is(err, fault.Invalid) || w.why() != "issuer" || w.Service.Asked(oidctest.Token) != 0 {
+		t.Errorf("%v, footprint %q; the code was sent %d times", err, w.why(), w.Service.Asked(oidctest.Token))
 	}
-	if _, err := w.signIn.Told(t.Context(), evil.LogoutToken("sub-nia", "")); !fault.Is(err, fault.Invalid) {
+	if _, err := w.SignIn.Told(t.Context(), evil.LogoutToken("sub-nia", "")); !fault.Is(err, fault.Invalid) {
 		t.Errorf("its log-out token: %v", err)
 	}
 }

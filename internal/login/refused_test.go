@@ -12,6 +12,7 @@ import (
 	"custodian/internal/fault"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/logintest"
 	"custodian/internal/oidctest"
 	"custodian/internal/sample"
 )
@@ -146,9 +147,9 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
-			w.mapping("care-admins", grants.Administrator, "")
-			w.service.Become(nia("larkfield-staff"))
+			w.Mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+			w.Mapping("care-admins", grants.Administrator, "")
+			w.Service.Become(logintest.Newcomer("larkfield-staff"))
 			for name, s := range list {
 				w.attempt(name, s)
 			}
@@ -166,27 +167,27 @@ func TestRefused(t *testing.T) {
 
 // through takes a browser through the service, with what goes wrong on the way.
 func (w *world) through(s sabotage) (login.Arrival, error) {
-	w.t.Helper()
+	w.T.Helper()
 	if s.who.Subject != "" {
-		w.service.Become(s.who)
+		w.Service.Become(s.who)
 	}
-	w.service.Idle(time.Hour) // they showed the service who they are an hour ago
-	w.service.Set(s.faults...)
-	w.service.Refuse(s.refusal)
-	begin := w.signIn.Begin
+	w.Service.Idle(time.Hour) // they showed the service who they are an hour ago
+	w.Service.Set(s.faults...)
+	w.Service.Refuse(s.refusal)
+	begin := w.SignIn.Begin
 	if s.anew {
 		begin = func(ctx context.Context, to string) (login.Departure, error) {
-			return w.signIn.BeginAgain(ctx, access.Actor{}, to)
+			return w.SignIn.BeginAgain(ctx, access.Actor{}, to)
 		}
 	}
-	d, err := begin(w.t.Context(), "/records?kind=library")
+	d, err := begin(w.T.Context(), "/records?kind=library")
 	if err != nil {
 		return login.Arrival{}, err
 	}
-	tr := trip{cookies: []*http.Cookie{cookieOf(d)}, answer: w.service.Answer(w.t, d.URL).Query()}
+	tr := trip{cookies: []*http.Cookie{logintest.CookieOf(d)}, answer: w.Service.Answer(w.T, d.URL).Query()}
 	for endpoint, how := range s.trouble {
-		w.service.Trouble(endpoint, how)
-		defer w.service.Trouble(endpoint, oidctest.None)
+		w.Service.Trouble(endpoint, how)
+		defer w.Service.Trouble(endpoint, oidctest.None)
 	}
 	if s.between != nil {
 		s.between(w)
@@ -198,26 +199,26 @@ func (w *world) through(s sabotage) (login.Arrival, error) {
 }
 
 func (w *world) attempt(name string, s sabotage) {
-	w.t.Helper()
+	w.T.Helper()
 	before, reasons := w.census(), w.why()
 	// a way in of its own: what one attempt learned of the service does not help the next; and a service that hangs is not waited for
 	transport := &http.Transport{ResponseHeaderTimeout: 500 * time.Millisecond}
 	defer transport.CloseIdleConnections()
-	w.signIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: w.service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret,
+	w.SignIn = login.NewSignIn(login.Options{DB: w.DB, Issuer: w.Service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret,
 		PublicURL: publicURL, HTTP: &http.Client{Transport: transport}, Log: w.logger(), SecondFactor: s.factor})
 	a, err := w.through(s)
 	if err == nil {
-		w.t.Fatalf("%s: signed in", name)
+		w.T.Fatalf("%s: signed in", name)
 	}
-	kind, words := publicText(w.t, err)
+	kind, words := publicText(w.T, err)
 	if kind != s.kind || words != s.words {
-		w.t.Errorf("%s: kind %d %q\nwant kind %d %q", name, kind, words, s.kind, s.words)
+		w.T.Errorf("%s: kind %d %q\nwant kind %d %q", name, kind, words, s.kind, s.words)
 	}
 	if got := strings.TrimSpace(strings.TrimPrefix(w.why(), reasons)); got != s.because {
-		w.t.Errorf("%s: the footprint says %q, want %q", name, got, s.because)
+		w.T.Errorf("%s: the footprint says %q, want %q", name, got, s.because)
 	}
 	if a.Secret.Reveal() != "" || a.Actor.ID != 0 || w.census() != before {
-		w.t.Errorf("%s: it left %s, before %s", name, w.census(), before)
+		w.T.Errorf("%s: it left %s, before %s", name, w.census(), before)
 	}
 }
 
@@ -226,17 +227,17 @@ func (w *world) attempt(name string, s sabotage) {
 func TestAnswerUsedTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
-	w.service.Become(nia("larkfield-staff"))
+	w.Mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+	w.Service.Become(logintest.Newcomer("larkfield-staff"))
 	for _, c := range []struct {
 		fault   []oidctest.Fault
 		because string
 		keeps   bool
 	}{{nil, "foreign", false}, {nil, "code", true}, {[]oidctest.Fault{oidctest.CodesForGood}, "reused", true}} {
-		w.service.Set(c.fault...)
+		w.Service.Set(c.fault...)
 		tr := w.depart("/home")
 		first, err := w.finish(tr)
-		w.must(err)
+		w.Must(err)
 		if first.CookieName != tr.cookies[0].Name {
 			t.Errorf("%s: the cookie to be cleared is %q, want %q", c.because, first.CookieName, tr.cookies[0].Name)
 		}
@@ -260,12 +261,12 @@ func TestAnswerUsedTwice(t *testing.T) {
 func TestLateAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
-	w.service.Become(nia("larkfield-staff"))
+	w.Mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+	w.Service.Become(logintest.Newcomer("larkfield-staff"))
 	for by, want := range map[time.Duration]bool{9 * time.Minute: true, 10*time.Minute + 2*time.Second: false} {
-		d, err := w.signIn.Begin(t.Context(), "/me")
-		w.must(err)
-		a, err := w.finish(trip{cookies: []*http.Cookie{login.Backdate(oidctest.ClientSecret, d, by)}, answer: w.service.Answer(t, d.URL).Query()})
+		d, err := w.SignIn.Begin(t.Context(), "/me")
+		w.Must(err)
+		a, err := w.finish(trip{cookies: []*http.Cookie{login.Backdate(oidctest.ClientSecret, d, by)}, answer: w.Service.Answer(t, d.URL).Query()})
 		if a.CookieName != d.Name || (err == nil) != want {
 			t.Errorf("after %v: %+v, %v", by, a, err)
 		}
@@ -282,11 +283,11 @@ func TestNonsenseFillsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for range 70 {
-		if _, err := w.signIn.Finish(t.Context(), login.Answer{Query: url.Values{"state": {"x"}, "code": {"y"}}}); !fault.Is(err, fault.Invalid) {
+		if _, err := w.SignIn.Finish(t.Context(), login.Answer{Query: url.Values{"state": {"x"}, "code": {"y"}}}); !fault.Is(err, fault.Invalid) {
 			t.Fatal(err)
 		}
 	}
-	if n := w.count("app.footprint where action = 'session.begun' and outcome = 'refused'"); n != 60 && n != 70 { // 70 when a minute ended meanwhile
+	if n := w.Count("app.footprint where action = 'session.begun' and outcome = 'refused'"); n != 60 && n != 70 { // 70 when a minute ended meanwhile
 		t.Errorf("%d footprints of 70 pieces of nonsense", n)
 	}
 	if n := strings.Count(w.log.String(), "sign-in refused"); n != 70 {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"custodian/internal/membership"
 )
 
 const (
@@ -80,7 +82,7 @@ func (s *service) context(ctx context.Context) context.Context {
 // it said before holds; when it never did, that is a refusal.
 func (s *service) metadata(ctx context.Context) (*metadata, error) {
 	if s.opt.Issuer == "" {
-		return nil, notSetUp()
+		return nil, membership.NotSetUp()
 	}
 	select {
 	case s.turn <- struct{}{}:

@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +11,7 @@ import (
 	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/internal/pg"
+	"custodian/internal/token"
 )
 
 const sessionPrefix = "custodian_session_"
@@ -19,15 +19,15 @@ const sessionPrefix = "custodian_session_"
 // begin makes a session for somebody admitted. The one that the browser was in
 // ends, whoever it belonged to, so that nobody can be led to work in a session
 // that another knows.
-func (s *SignIn) begin(ctx context.Context, e entry, raw string, back Answer) (Secret, access.Actor, error) {
-	secret := newSecret(sessionPrefix)
+func (s *SignIn) begin(ctx context.Context, e entry, raw string, back Answer) (token.Secret, access.Actor, error) {
+	secret := token.New(sessionPrefix)
 	before, err := visitorOf(ctx, s.opt.DB, back.Cookies)
 	if err != nil {
-		return Secret{}, access.Actor{}, err
+		return token.Secret{}, access.Actor{}, err
 	}
 	if before.Session != 0 && before.ID != e.actor.ID {
 		if err := endSession(ctx, s.opt.DB, before, before.Session, "replaced"); err != nil && !fault.Is(err, fault.NotFound) {
-			return Secret{}, access.Actor{}, err
+			return token.Secret{}, access.Actor{}, err
 		}
 	}
 	actor := e.actor
@@ -35,12 +35,12 @@ func (s *SignIn) begin(ctx context.Context, e entry, raw string, back Answer) (S
 		if actor.Session, err = tx.NewID(ctx); err != nil {
 			return err
 		}
-		hash := hashOf(secret.text)
+		hash := secret.Hash()
 		_, err = tx.Exec(ctx, `
 			insert into app.session (id, actor_id, sign_in_id, hash, expires_at, idle_seconds, provider_hint, browser)
 			values (@id, @actor, @sign_in, @hash, clock_timestamp() + @absolute::interval, @idle, @hint, @browser)`,
 			pgx.NamedArgs{"id": actor.Session, "actor": actor.ID, "sign_in": e.signIn, "hash": hash, "absolute": s.opt.Absolute,
-				"idle": max(1, int(s.opt.Idle.Seconds())), "hint": lockHint(secret.text, raw), "browser": browserOf(back.Agent)})
+				"idle": max(1, int(s.opt.Idle.Seconds())), "hint": lockHint(secret.Reveal(), raw), "browser": browserOf(back.Agent)})
 		if err != nil {
 			return err
 		}
@@ -74,11 +74,11 @@ func visitorOf(ctx context.Context, db *pg.DB, cookies []*http.Cookie) (access.A
 // gives an Unauthenticated fault when there is none, or it is unknown, ended,
 // left idle too long or out of date: which of these is not said.
 func Visitor(ctx context.Context, db *pg.DB, secret string) (access.Actor, error) {
-	if !strings.HasPrefix(secret, sessionPrefix) || len(secret) > 100 {
+	shown, ok := token.Shown(secret, sessionPrefix)
+	if !ok {
 		return access.Actor{}, signedOut()
 	}
-	// the hash is what is looked up, so the time it takes tells nothing about the secret
-	actor, err := pg.Visitor(ctx, db, hashOf(secret))
+	actor, err := pg.Visitor(ctx, db, shown.Hash())
 	if pg.None(err) {
 		return access.Actor{}, signedOut()
 	}

@@ -14,6 +14,7 @@ import (
 	"custodian/internal/fault"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/logintest"
 	"custodian/internal/oidctest"
 	"custodian/internal/pg"
 	"custodian/internal/sample"
@@ -22,14 +23,14 @@ import (
 func newStaffed(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+	w.Mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
 	return w
 }
 
 // age lets time pass for a session: since it began, and since it was last used.
 func (w *world) age(session int64, began, used time.Duration) {
-	w.t.Helper()
-	w.Exec(w.t, fmt.Sprintf(`set session_replication_role = replica;
+	w.T.Helper()
+	w.Exec(w.T, fmt.Sprintf(`set session_replication_role = replica;
 		update app.session set begun_at = begun_at - interval '%[2]d seconds', expires_at = expires_at - interval '%[2]d seconds' where id = %[1]d;
 		insert into app.session_use (session_id, last_at) values (%[1]d, now() - interval '%[3]d seconds')
 			on conflict (session_id) do update set last_at = excluded.last_at`, session, int(began.Seconds()), int(used.Seconds())))
@@ -50,13 +51,13 @@ func TestSessionsEnd(t *testing.T) {
 		"busy all day":                {12*time.Hour - time.Minute, 0, true},
 		"busy for too long":           {12*time.Hour + time.Second, 0, false},
 	} {
-		a := w.enter(nia("larkfield-staff"))
+		a := w.Enter(logintest.Newcomer("larkfield-staff"))
 		w.age(a.Actor.Session, c.began, c.used)
 		if got := w.lives(a.Secret); got != c.lives {
 			t.Errorf("%s: lives %v, want %v", name, got, c.lives)
 		}
 		list, err := login.Sessions(t.Context(), w.DB, a.Actor)
-		w.must(err)
+		w.Must(err)
 		if listed := len(list) > 0 && list[0].ID == a.Actor.Session && list[0].Current; listed != c.lives {
 			t.Errorf("%s: listed %v, want %v: %+v", name, listed, c.lives, list)
 		}
@@ -68,18 +69,18 @@ func TestSessionsEnd(t *testing.T) {
 func TestUseIsNoted(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	a := w.enter(nia("larkfield-staff"))
+	a := w.Enter(logintest.Newcomer("larkfield-staff"))
 	w.age(a.Actor.Session, time.Hour, 29*time.Minute)
-	w.must(login.SessionSeen(t.Context(), w.DB, a.Actor))
-	if n := w.count("app.session_use where session_id = $1 and last_at > now() - interval '1 minute'", a.Actor.Session); n != 1 {
+	w.Must(login.SessionSeen(t.Context(), w.DB, a.Actor))
+	if n := w.Count("app.session_use where session_id = $1 and last_at > now() - interval '1 minute'", a.Actor.Session); n != 1 {
 		t.Error("the use is not noted")
 	}
-	before := w.text(`select last_at::text from app.session_use where session_id = $1`, a.Actor.Session)
-	w.must(login.SessionSeen(t.Context(), w.DB, a.Actor))
-	if after := w.text(`select last_at::text from app.session_use where session_id = $1`, a.Actor.Session); after != before {
+	before := w.Text(`select last_at::text from app.session_use where session_id = $1`, a.Actor.Session)
+	w.Must(login.SessionSeen(t.Context(), w.DB, a.Actor))
+	if after := w.Text(`select last_at::text from app.session_use where session_id = $1`, a.Actor.Session); after != before {
 		t.Errorf("noted twice within a minute: %s, %s", before, after)
 	}
-	if got := w.text(`select (expires_at - begun_at)::text from app.session where id = $1`, a.Actor.Session); !strings.HasPrefix(got, "12:00:00") {
+	if got := w.Text(`select (expires_at - begun_at)::text from app.session where id = $1`, a.Actor.Session); !strings.HasPrefix(got, "12:00:00") {
 		t.Errorf("it lasts %s", got)
 	}
 }
@@ -88,8 +89,8 @@ func TestUseIsNoted(t *testing.T) {
 func TestLimitsAreSet(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, oidctest.Options{}, func(o *login.Options) { o.Idle, o.Absolute = 10*time.Minute, time.Hour })
-	w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
-	a := w.enter(nia("larkfield-staff"))
+	w.Mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+	a := w.Enter(logintest.Newcomer("larkfield-staff"))
 	if a.Lasts != time.Hour {
 		t.Errorf("it lasts %v", a.Lasts)
 	}
@@ -104,14 +105,14 @@ func TestLimitsAreSet(t *testing.T) {
 func TestOnlyTheHashIsStored(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	a := w.enter(nia("larkfield-staff"))
+	a := w.Enter(logintest.Newcomer("larkfield-staff"))
 	secret := a.Secret.Reveal()
 	var hash, hint []byte
 	w.Scan(t, `select hash, provider_hint from app.session where id = $1`, []any{a.Actor.Session}, &hash, &hint)
 	if want := sha256.Sum256([]byte(secret)); !bytes.Equal(hash, want[:]) || len(hint) == 0 {
 		t.Errorf("the hash is %x, the hint %d bytes", hash, len(hint))
 	}
-	everything := w.text(`select string_agg(x, ' ') from (select s::text as x from app.session s union all select i::text from app.sign_in i union all select f::text from app.footprint f) t`)
+	everything := w.Text(`select string_agg(x, ' ') from (select s::text as x from app.session s union all select i::text from app.sign_in i union all select f::text from app.footprint f) t`)
 	for _, what := range []string{secret, strings.TrimPrefix(secret, "custodian_session_"), "eyJ"} {
 		if strings.Contains(everything, what) || strings.Contains(w.log.String(), what) {
 			t.Errorf("%q stands in the database or in the log", what)
@@ -138,18 +139,18 @@ func TestOnlyTheHashIsStored(t *testing.T) {
 func TestSessionsAreTheirOwners(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	a := w.enter(nia("larkfield-staff"))
-	b := w.enter(oidctest.Person{Subject: "sub-two", Name: "Two Example", Groups: []string{"larkfield-staff"}})
+	a := w.Enter(logintest.Newcomer("larkfield-staff"))
+	b := w.Enter(oidctest.Person{Subject: "sub-two", Name: "Two Example", Groups: []string{"larkfield-staff"}})
 	for name, actor := range map[string]access.Actor{"a colleague": b.Actor, "an administrator": w.Actors["admin"]} {
 		list, err := login.Sessions(t.Context(), w.DB, actor)
-		w.must(err)
+		w.Must(err)
 		for _, s := range list {
 			if s.ID == a.Actor.Session {
 				t.Errorf("%s sees another's session", name)
 			}
 		}
 		var seen int
-		w.must(pg.Read(t.Context(), w.DB, actor, func(tx *pg.Tx) error {
+		w.Must(pg.Read(t.Context(), w.DB, actor, func(tx *pg.Tx) error {
 			return tx.QueryRow(t.Context(), `select count(*) from app.session where actor_id <> app.me()`).Scan(&seen)
 		}))
 		if seen != 0 {
@@ -166,11 +167,11 @@ func TestSessionsAreTheirOwners(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "permission denied") {
 		t.Errorf("the program reads hashes: %v", err)
 	}
-	w.must(login.EndSession(t.Context(), w.DB, a.Actor, a.Actor.Session))
+	w.Must(login.EndSession(t.Context(), w.DB, a.Actor, a.Actor.Session))
 	if w.lives(a.Secret) {
 		t.Error("an ended session still opens something")
 	}
-	if got := w.text(`select detail ->> 'because' from app.footprint where action = 'session.ended' and outcome = 'done' order by id desc limit 1`); got != "by-hand" {
+	if got := w.Text(`select detail ->> 'because' from app.footprint where action = 'session.ended' and outcome = 'done' order by id desc limit 1`); got != "by-hand" {
 		t.Errorf("the footprint says %q", got)
 	}
 }
@@ -179,11 +180,11 @@ func TestSessionsAreTheirOwners(t *testing.T) {
 func TestSessionIsReplaced(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	first := w.enter(nia("larkfield-staff"))
-	other := w.enter(oidctest.Person{Subject: "sub-two", Name: "Two Example", Groups: []string{"larkfield-staff"}}, session(first))
-	again := w.enter(nia("larkfield-staff"), session(other))
-	last := w.enter(nia("larkfield-staff"), session(again))
-	for name, s := range map[string]login.Secret{"first": first.Secret, "other": other.Secret, "again": again.Secret} {
+	first := w.Enter(logintest.Newcomer("larkfield-staff"))
+	other := w.Enter(oidctest.Person{Subject: "sub-two", Name: "Two Example", Groups: []string{"larkfield-staff"}}, session(first))
+	again := w.Enter(logintest.Newcomer("larkfield-staff"), session(other))
+	last := w.Enter(logintest.Newcomer("larkfield-staff"), session(again))
+	for name, s := range map[string]interface{ Reveal() string }{"first": first.Secret, "other": other.Secret, "again": again.Secret} {
 		if w.lives(s) {
 			t.Errorf("the session %s lives on", name)
 		}
@@ -191,7 +192,7 @@ func TestSessionIsReplaced(t *testing.T) {
 	if !w.lives(last.Secret) {
 		t.Error("the last session opens nothing")
 	}
-	if n := w.count("app.footprint where action = 'session.ended' and detail ->> 'because' = 'replaced'"); n != 3 {
+	if n := w.Count("app.footprint where action = 'session.ended' and detail ->> 'because' = 'replaced'"); n != 3 {
 		t.Errorf("%d of 3 are in the footprints", n)
 	}
 }
@@ -200,34 +201,34 @@ func TestSessionIsReplaced(t *testing.T) {
 func TestLeave(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	a := w.enter(nia("larkfield-staff"))
-	at, err := w.signIn.Leave(t.Context(), a.Actor, a.Secret.Reveal())
-	w.must(err)
+	a := w.Enter(logintest.Newcomer("larkfield-staff"))
+	at, err := w.SignIn.Leave(t.Context(), a.Actor, a.Secret.Reveal())
+	w.Must(err)
 	if w.lives(a.Secret) {
 		t.Error("after signing out the session still opens something")
 	}
 	u, err := url.Parse(at)
-	w.must(err)
+	w.Must(err)
 	q := u.Query()
-	if !strings.HasPrefix(at, w.service.Issuer()+oidctest.EndSession+"?") || q.Get("client_id") != oidctest.ClientID || q.Get("post_logout_redirect_uri") != publicURL+login.AfterPath || q.Get("id_token_hint") == "" {
+	if !strings.HasPrefix(at, w.Service.Issuer()+oidctest.EndSession+"?") || q.Get("client_id") != oidctest.ClientID || q.Get("post_logout_redirect_uri") != publicURL+login.AfterPath || q.Get("id_token_hint") == "" {
 		t.Errorf("the way out is %s", at)
 	}
 	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(at)
-	w.must(err)
+	w.Must(err)
 	resp.Body.Close()
-	if resp.Header.Get("Location") != publicURL+login.AfterPath || strings.Join(w.service.Left(), " ") != "sub-nia" {
-		t.Errorf("the service says %s to %q, and has signed out %q", resp.Status, resp.Header.Get("Location"), w.service.Left())
+	if resp.Header.Get("Location") != publicURL+login.AfterPath || strings.Join(w.Service.Left(), " ") != "sub-nia" {
+		t.Errorf("the service says %s to %q, and has signed out %q", resp.Status, resp.Header.Get("Location"), w.Service.Left())
 	}
-	if _, err := w.signIn.Leave(t.Context(), a.Actor, a.Secret.Reveal()); !fault.Is(err, fault.NotFound) {
+	if _, err := w.SignIn.Leave(t.Context(), a.Actor, a.Secret.Reveal()); !fault.Is(err, fault.NotFound) {
 		t.Errorf("signing out twice: %v", err)
 	}
-	if got := w.text(`select detail ->> 'because' from app.footprint where action = 'session.ended' and outcome = 'done'`); got != "signed-out" {
+	if got := w.Text(`select detail ->> 'because' from app.footprint where action = 'session.ended' and outcome = 'done'`); got != "signed-out" {
 		t.Errorf("the footprint says %q", got)
 	}
 	// the service's token opens with the secret of its own session alone
-	b := w.enter(nia("larkfield-staff"))
-	at, err = w.signIn.Leave(t.Context(), b.Actor, a.Secret.Reveal())
-	w.must(err)
+	b := w.Enter(logintest.Newcomer("larkfield-staff"))
+	at, err = w.SignIn.Leave(t.Context(), b.Actor, a.Secret.Reveal())
+	w.Must(err)
 	if strings.Contains(at, "id_token_hint") || !strings.Contains(at, "client_id") {
 		t.Errorf("with another secret the way out is %s", at)
 	}
@@ -237,14 +238,14 @@ func TestLeave(t *testing.T) {
 func TestLeaveAlone(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(*world){
-		"no way":    func(w *world) { w.service.Set(oidctest.CannotSignOut) },
-		"not ready": func(w *world) { w.service.Trouble(oidctest.Discovery, oidctest.Down) },
+		"no way":    func(w *world) { w.Service.Set(oidctest.CannotSignOut) },
+		"not ready": func(w *world) { w.Service.Trouble(oidctest.Discovery, oidctest.Down) },
 	} {
 		w := newStaffed(t)
-		a := w.enter(nia("larkfield-staff"))
+		a := w.Enter(logintest.Newcomer("larkfield-staff"))
 		prepare(w)
 		// as after a restart: nothing is known of the service
-		fresh := login.NewSignIn(login.Options{DB: w.DB, Issuer: w.service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: publicURL})
+		fresh := login.NewSignIn(login.Options{DB: w.DB, Issuer: w.Service.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret, PublicURL: publicURL})
 		if at, err := fresh.Leave(withoutCancel(t), a.Actor, a.Secret.Reveal()); err != nil || at != "" || w.lives(a.Secret) {
 			t.Errorf("%s: %q, %v, lives %v", name, at, err, w.lives(a.Secret))
 		}

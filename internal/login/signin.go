@@ -9,8 +9,8 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/audit"
-	"custodian/internal/fault"
 	"custodian/internal/pg"
+	"custodian/internal/token"
 )
 
 // SessionCookie is the name of the cookie that holds a session's secret. It is
@@ -117,7 +117,7 @@ func (s *SignIn) depart(ctx context.Context, t transaction) (Departure, error) {
 
 // Arrival is somebody who has signed in.
 type Arrival struct {
-	Secret     Secret        // of the session, for the cookie; cannot be had again
+	Secret     token.Secret  // of the session, for the cookie; cannot be had again
 	Lasts      time.Duration // how long the session can last at most
 	Actor      access.Actor
 	To         string // the path of ours that they set out for
@@ -207,9 +207,4 @@ func (s *SignIn) refusedAs(ctx context.Context, a access.Action, err error) erro
 		}
 	}
 	return r.public()
-}
-
-// notSetUp is the answer where no sign-in service is configured.
-func notSetUp() error {
-	return fault.New(fault.Unavailable, "Nobody can sign in yet: no sign-in service has been set up. Ask the person who looks after Custodian in your organisation.")
 }

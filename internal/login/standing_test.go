@@ -13,6 +13,7 @@ import (
 	"custodian/internal/fault"
 	"custodian/internal/grants"
 	"custodian/internal/login"
+	"custodian/internal/logintest"
 	"custodian/internal/oidctest"
 	"custodian/internal/sample"
 )
@@ -20,19 +21,19 @@ import (
 // turnedAway tries a sign-in without the second factor that a role asks for: it is
 // written down, and makes no session.
 func (w *world) turnedAway(what string, s sabotage) {
-	w.t.Helper()
-	w.signIn = w.fresh(s.factor)
-	sessions, reasons := w.count("app.session"), w.why()
+	w.T.Helper()
+	w.SignIn = w.fresh(s.factor)
+	sessions, reasons := w.Count("app.session"), w.why()
 	a, err := w.through(s)
 	bare, ok := errors.AsType[*login.NoSecondFactor](err)
-	if !ok || a.Actor.ID != 0 || a.Secret.Reveal() != "" || strings.Join(bare.Roles, " ") != "staff" || w.count("app.session") != sessions {
-		w.t.Errorf("%s: %v, %+v, %d sessions more", what, err, bare, w.count("app.session")-sessions)
+	if !ok || a.Actor.ID != 0 || a.Secret.Reveal() != "" || strings.Join(bare.Roles, " ") != "staff" || w.Count("app.session") != sessions {
+		w.T.Errorf("%s: %v, %+v, %d sessions more", what, err, bare, w.Count("app.session")-sessions)
 	}
 	if got := strings.TrimSpace(strings.TrimPrefix(w.why(), reasons)); got != "no-second-factor" {
-		w.t.Errorf("%s: the footprint says %q", what, got)
+		w.T.Errorf("%s: the footprint says %q", what, got)
 	}
-	if got := w.text(`select outcome from app.sign_in order by id desc limit 1`); got != "no-second-factor" {
-		w.t.Errorf("%s: the sign-in says %q", what, got)
+	if got := w.Text(`select outcome from app.sign_in order by id desc limit 1`); got != "no-second-factor" {
+		w.T.Errorf("%s: the sign-in says %q", what, got)
 	}
 }
 
@@ -42,17 +43,17 @@ func TestSecondFactorByRole(t *testing.T) {
 	t.Parallel()
 	demand := login.SecondFactor{Roles: []grants.Role{grants.MemberOfStaff}, ACR: []string{"urn:two", "silver"}, AMR: []string{"badge"}}
 	w := newWorldWith(t, oidctest.Options{}, func(o *login.Options) { o.SecondFactor = demand })
-	w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
-	w.mapping("larkfield-inspectors", grants.Inspector, sample.ChildrensHome)
-	d, err := w.signIn.Begin(t.Context(), "/home")
-	w.must(err)
+	w.Mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+	w.Mapping("larkfield-inspectors", grants.Inspector, sample.ChildrensHome)
+	d, err := w.SignIn.Begin(t.Context(), "/home")
+	w.Must(err)
 	if u, _ := url.Parse(d.URL); u.Query().Get("acr_values") != "urn:two silver" {
 		t.Errorf("what is asked for is %q", u.Query().Get("acr_values"))
 	}
 	in := func(methods []string, context string) error {
-		p := nia("larkfield-staff")
+		p := logintest.Newcomer("larkfield-staff")
 		p.Methods, p.Context = methods, context
-		w.service.Become(p)
+		w.Service.Become(p)
 		_, err := w.finish(w.depart("/home"))
 		return err
 	}
@@ -84,7 +85,7 @@ func TestSecondFactorByRole(t *testing.T) {
 			t.Errorf("%q, %q: %v", c.methods, c.context, err)
 		}
 	}
-	w.service.Become(oidctest.Person{Subject: "sub-inspector", Name: "Ira Inspector", Groups: []string{"larkfield-inspectors"}, Methods: []string{"pwd"}})
+	w.Service.Become(oidctest.Person{Subject: "sub-inspector", Name: "Ira Inspector", Groups: []string{"larkfield-inspectors"}, Methods: []string{"pwd"}})
 	if _, err := w.finish(w.depart("/home")); err != nil {
 		t.Errorf("a role that asks for nothing: %v", err)
 	}
@@ -95,10 +96,10 @@ func TestSecondFactorByRole(t *testing.T) {
 func TestLacks(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	w.mapping("larkfield-managers", grants.RegisteredManager, sample.ChildrensHome)
-	who := nia("larkfield-staff")
+	w.Mapping("larkfield-managers", grants.RegisteredManager, sample.ChildrensHome)
+	who := logintest.Newcomer("larkfield-staff")
 	who.Methods = []string{"pwd"}
-	a := w.enter(who)
+	a := w.Enter(who)
 	demanding := w.fresh(login.SecondFactor{Roles: []grants.Role{grants.RegisteredManager}})
 	lacks := func(s *login.SignIn, action access.Action, want login.Lack) {
 		t.Helper()
@@ -110,14 +111,14 @@ func TestLacks(t *testing.T) {
 	lacks(demanding, access.ViewNeeds, login.Nothing)
 	lacks(demanding, access.MakeToken, login.Nothing)
 	_, err := grants.Give(t.Context(), w.DB, w.Actors["admin"], grants.Giving{To: a.Actor.ID, Provider: a.Actor.Provider, Home: w.Homes[sample.ChildrensHome], Role: grants.RegisteredManager, Why: "for the test"})
-	w.must(err)
-	lacks(w.signIn, access.ViewNeeds, login.Nothing)
+	w.Must(err)
+	lacks(w.SignIn, access.ViewNeeds, login.Nothing)
 	lacks(demanding, access.ViewNeeds, login.LacksSecondStep)
 	lacks(demanding, access.MakeToken, login.LacksSecondStep)
 	// a better sign-in of the same person is enough
 	who.Methods = []string{"pwd", "otp"}
-	w.signIn = demanding
-	a = w.enter(who, session(a))
+	w.SignIn = demanding
+	a = w.Enter(who, session(a))
 	lacks(demanding, access.ViewNeeds, login.Nothing)
 	for by, want := range map[time.Duration]login.Lack{14 * time.Minute: login.Nothing, 16 * time.Minute: login.LacksFreshness} {
 		w.Exec(t, fmt.Sprintf(`set session_replication_role = replica; update app.sign_in set proved_at = now() - interval '%d seconds' where id = (select sign_in_id from app.session where id = %d)`,
@@ -137,21 +138,21 @@ func TestLacks(t *testing.T) {
 func TestStepUp(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	a := w.enter(nia("larkfield-staff"))
-	w.service.Idle(time.Hour)
-	plain, err := w.signIn.Begin(t.Context(), "/me")
-	w.must(err)
-	d, err := w.signIn.BeginAgain(t.Context(), a.Actor, "/me/tokens/new")
-	w.must(err)
+	a := w.Enter(logintest.Newcomer("larkfield-staff"))
+	w.Service.Idle(time.Hour)
+	plain, err := w.SignIn.Begin(t.Context(), "/me")
+	w.Must(err)
+	d, err := w.SignIn.BeginAgain(t.Context(), a.Actor, "/me/tokens/new")
+	w.Must(err)
 	if strings.Contains(plain.URL, "max_age") || !strings.Contains(d.URL, "max_age=0") {
 		t.Errorf("%s\n%s", plain.URL, d.URL)
 	}
-	b, err := w.finish(trip{cookies: []*http.Cookie{cookieOf(d), session(a)}, answer: w.service.Answer(t, d.URL).Query()})
-	w.must(err)
+	b, err := w.finish(trip{cookies: []*http.Cookie{logintest.CookieOf(d), session(a)}, answer: w.Service.Answer(t, d.URL).Query()})
+	w.Must(err)
 	if b.To != "/me/tokens/new" || b.Actor.ID != a.Actor.ID || w.lives(a.Secret) || !w.lives(b.Secret) {
 		t.Errorf("it leads to %s, as %d; the old lives %v", b.To, b.Actor.ID, w.lives(a.Secret))
 	}
-	if lack, err := w.signIn.Lacks(t.Context(), b.Actor, access.MakeToken); err != nil || lack != login.Nothing {
+	if lack, err := w.SignIn.Lacks(t.Context(), b.Actor, access.MakeToken); err != nil || lack != login.Nothing {
 		t.Errorf("afterwards %d is lacking: %v", lack, err)
 	}
 }
@@ -161,14 +162,14 @@ func TestStepUp(t *testing.T) {
 func TestStepUpIsAboutTheSame(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	a := w.enter(nia("larkfield-staff"))
-	w.enter(two("larkfield-staff"))
+	a := w.Enter(logintest.Newcomer("larkfield-staff"))
+	w.Enter(two("larkfield-staff"))
 	for _, who := range []oidctest.Person{two("larkfield-staff"), {Subject: "sub-unknown", Name: "New", Groups: []string{"larkfield-staff"}}} {
-		d, err := w.signIn.BeginAgain(t.Context(), a.Actor, "/me/tokens/new")
-		w.must(err)
-		w.service.Become(who)
+		d, err := w.SignIn.BeginAgain(t.Context(), a.Actor, "/me/tokens/new")
+		w.Must(err)
+		w.Service.Become(who)
 		before, reasons := w.census(), w.why()
-		b, err := w.finish(trip{cookies: []*http.Cookie{cookieOf(d), session(a)}, answer: w.service.Answer(t, d.URL).Query()})
+		b, err := w.finish(trip{cookies: []*http.Cookie{logintest.CookieOf(d), session(a)}, answer: w.Service.Answer(t, d.URL).Query()})
 		if kind, _ := publicText(t, err); kind != fault.Invalid || b.Actor.ID != 0 || !w.lives(a.Secret) || w.census() != before {
 			t.Errorf("%s: %v; the session lives %v", who.Subject, err, w.lives(a.Secret))
 		}
@@ -182,7 +183,7 @@ func TestStepUpIsAboutTheSame(t *testing.T) {
 func TestBrowserIsTold(t *testing.T) {
 	t.Parallel()
 	w := newStaffed(t)
-	w.service.Become(nia("larkfield-staff"))
+	w.Service.Become(logintest.Newcomer("larkfield-staff"))
 	for agent, want := range map[string]string{
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0": "Edge on Windows",
 		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                        "Firefox on Linux",
@@ -193,9 +194,9 @@ func TestBrowserIsTold(t *testing.T) {
 		tr := w.depart("/home")
 		tr.agent = agent
 		a, err := w.finish(tr)
-		w.must(err)
+		w.Must(err)
 		list, err := login.Sessions(t.Context(), w.DB, a.Actor)
-		w.must(err)
+		w.Must(err)
 		if list[0].Browser != want {
 			t.Errorf("%.40q is %q, want %q", agent, list[0].Browser, want)
 		}

@@ -16,11 +16,7 @@ package login
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,28 +25,11 @@ import (
 	"custodian/internal/audit"
 	"custodian/internal/fault"
 	"custodian/internal/pg"
+	"custodian/internal/token"
 )
 
 // prefix lets a secret that strays into a text be found by a scanner.
 const prefix = "custodian_"
-
-// Secret is a token as it is shown once. It does not print itself.
-type Secret struct{ text string }
-
-// Reveal gives the secret, for the one place that shows it.
-func (s Secret) Reveal() string { return s.text }
-
-// String hides the secret from logs.
-func (Secret) String() string { return "(secret)" }
-
-// GoString hides the secret from %#v.
-func (Secret) GoString() string { return "(secret)" }
-
-func newSecret(prefix string) Secret {
-	raw := make([]byte, 32)
-	rand.Read(raw)
-	return Secret{prefix + base64.RawURLEncoding.EncodeToString(raw)}
-}
 
 // How long a person's own token may last, and does where they do not say.
 const (
@@ -74,7 +53,7 @@ func OwnToken(ctx context.Context, db *pg.DB, actor access.Actor, label string, 
 // Made is a token as it is made.
 type Made struct {
 	ID        int64
-	Secret    Secret // cannot be had again
+	Secret    token.Secret // cannot be had again
 	ExpiresAt time.Time
 }
 
@@ -83,7 +62,7 @@ type Made struct {
 // made with another token lasts no longer than that and ends with it, so that a
 // token which fell into wrong hands can be ended whole.
 func NewToken(ctx context.Context, db *pg.DB, actor access.Actor, to access.ActorID, label string, expires time.Time) (Made, error) {
-	m := Made{Secret: newSecret(prefix), ExpiresAt: expires}
+	m := Made{Secret: token.New(prefix), ExpiresAt: expires}
 	about := audit.Act{Action: access.MakeToken, Detail: audit.Detail{"for": to}}
 	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) (err error) {
 		if err := live(ctx, tx, actor); err != nil {
@@ -92,7 +71,7 @@ func NewToken(ctx context.Context, db *pg.DB, actor access.Actor, to access.Acto
 		if m.ID, err = tx.NewID(ctx); err != nil {
 			return err
 		}
-		args := pgx.NamedArgs{"id": m.ID, "to": to, "hash": hashOf(m.Secret.text), "label": label, "by": actor.ID, "with": pg.Null(actor.Token), "expires": expires}
+		args := pgx.NamedArgs{"id": m.ID, "to": to, "hash": m.Secret.Hash(), "label": label, "by": actor.ID, "with": pg.Null(actor.Token), "expires": expires}
 		if err := tx.QueryRow(ctx, `select least(@expires::timestamptz, (select t.expires_at from app.token t where t.id = @with))`, args).Scan(&m.ExpiresAt); err != nil {
 			return err
 		}
@@ -121,15 +100,15 @@ func live(ctx context.Context, tx *audit.Tx, actor access.Actor) error {
 }
 
 // Revoke ends one of the actor's own tokens, at once, with all that were made with it.
-func Revoke(ctx context.Context, db *pg.DB, actor access.Actor, token int64) error {
-	about := audit.Act{Action: access.RevokeToken, Detail: audit.Detail{"token": token}}
+func Revoke(ctx context.Context, db *pg.DB, actor access.Actor, id int64) error {
+	about := audit.Act{Action: access.RevokeToken, Detail: audit.Detail{"token": id}}
 	return audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
 		if err := live(ctx, tx, actor); err != nil {
 			return err
 		}
 		tag, err := tx.Exec(ctx, `
 			with recursive made as (select @id::bigint as id union select t.id from app.token t join made m on t.made_with = m.id)
-			update app.token set revoked_at = now() where id in (select id from made) and revoked_at > now()`, pgx.NamedArgs{"id": token})
+			update app.token set revoked_at = now() where id in (select id from made) and revoked_at > now()`, pgx.NamedArgs{"id": id})
 		if err != nil {
 			return err
 		}
@@ -145,12 +124,11 @@ func Revoke(ctx context.Context, db *pg.DB, actor access.Actor, token int64) err
 // It gives an Unauthenticated fault when the token is missing, unknown, out of
 // date or revoked: which of these is not said.
 func Bearer(ctx context.Context, db *pg.DB, header string) (access.Actor, error) {
-	scheme, secret, ok := strings.Cut(header, " ")
-	if !ok || !strings.EqualFold(scheme, "bearer") || !strings.HasPrefix(secret, prefix) || len(secret) > 100 {
+	secret, ok := token.Bearer(header, prefix)
+	if !ok {
 		return access.Actor{}, stranger()
 	}
-	// the hash is what is looked up, so the time it takes tells nothing about the secret
-	actor, err := pg.Bearer(ctx, db, hashOf(secret))
+	actor, err := pg.Bearer(ctx, db, secret.Hash())
 	if pg.None(err) {
 		return access.Actor{}, stranger()
 	}
@@ -166,11 +144,6 @@ func Seen(ctx context.Context, db *pg.DB, actor access.Actor) error {
 
 func stranger() error {
 	return fault.New(fault.Unauthenticated, "Sign in first: send a live API token as \"Authorization: Bearer ...\".")
-}
-
-func hashOf(secret string) []byte {
-	h := sha256.Sum256([]byte(secret))
-	return h[:]
 }
 
 // Token is what can be told of a token afterwards: never its secret.

@@ -149,8 +149,8 @@ const (
 				union all
 				(select f.id, f.at from app.footprint f where s.scope = 1 and f.home_id = s.scope_id` + later + `
 				union all
-				(select m.id, m.at from app.record r cross join lateral (select f.id, f.at from app.footprint f where f.record_id = r.id and f.home_id is distinct from r.home_id` + later + ` m
-					where s.scope = 1 and r.home_id = s.scope_id and exists (select from app.record_event e where e.record_id = r.id and e.what = 'moved'))
+				(select m.id, m.at from app.moved_in(s.scope_id) r cross join lateral (select f.id, f.at from app.footprint f where f.record_id = r.id and f.home_id is distinct from r.home_id` + later + ` m
+					where s.scope = 1)
 				union all
 				(select f.id, f.at from app.footprint f where s.scope = 2 and f.record_id = s.scope_id` + later + `
 				union all

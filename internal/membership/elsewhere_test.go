@@ -6,6 +6,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/fault"
 	"custodian/internal/grants"
+	"custodian/internal/logintest"
 	"custodian/internal/membership"
 	"custodian/internal/oidctest"
 	"custodian/internal/sample"
@@ -17,17 +18,17 @@ import (
 func TestStrangersOfTwoOrganisations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
-	_, err := membership.Found(t.Context(), w.DB, membership.Founding{Name: "Sample Homes", Issuer: w.service.Issuer(), Administrators: "sample-admins", Another: true})
-	w.must(err)
-	other := w.enter(oidctest.Person{Subject: "sub-other", Name: "Oona Other", Groups: []string{"sample-admins"}}).Actor
-	if _, err := w.try(nia("football")); err == nil {
+	w.Mapping("larkfield-staff", grants.MemberOfStaff, sample.ChildrensHome)
+	_, err := membership.Found(t.Context(), w.DB, membership.Founding{Name: "Sample Homes", Issuer: w.Service.Issuer(), Administrators: "sample-admins", Another: true})
+	w.Must(err)
+	other := w.Enter(oidctest.Person{Subject: "sub-other", Name: "Oona Other", Groups: []string{"sample-admins"}}).Actor
+	if _, err := w.Try(logintest.Newcomer("football")); err == nil {
 		t.Fatal("a stranger is let in")
 	}
 	strangers := func(who access.Actor) (ids []int64) {
 		t.Helper()
-		list, err := w.keeper.SignIns(t.Context(), who, 0, 10)
-		w.must(err)
+		list, err := w.Keeper.SignIns(t.Context(), who, 0, 10)
+		w.Must(err)
 		for _, s := range list {
 			if s.Subject == "sub-nia" {
 				ids = append(ids, s.ID)
@@ -39,17 +40,17 @@ func TestStrangersOfTwoOrganisations(t *testing.T) {
 	if len(came) != 1 || len(strangers(w.Actors["admin"])) != 1 {
 		t.Fatalf("the stranger is shown %d times to one and %d times to the other", len(came), len(strangers(w.Actors["admin"])))
 	}
-	w.enter(nia("larkfield-staff"))
+	w.Enter(logintest.Newcomer("larkfield-staff"))
 	if n := len(strangers(other)); n != 0 {
 		t.Errorf("somebody of another organisation is shown %d times", n)
 	}
 	if n := len(strangers(w.Actors["admin"])); n != 2 {
 		t.Errorf("to their own they are shown %d times, want 2", n)
 	}
-	if _, err := w.keeper.Stranger(t.Context(), other, came[0]); !fault.Is(err, fault.NotFound) {
+	if _, err := w.Keeper.Stranger(t.Context(), other, came[0]); !fault.Is(err, fault.NotFound) {
 		t.Errorf("asked for, they give %v", err)
 	}
-	_, err = w.keeper.Welcome(t.Context(), other, membership.Welcome{SignIn: came[0], Name: "Nia", Role: grants.Giving{Role: grants.Administrator, Why: "for the test"}})
+	_, err = w.Keeper.Welcome(t.Context(), other, membership.Welcome{SignIn: came[0], Name: "Nia", Role: grants.Giving{Role: grants.Administrator, Why: "for the test"}})
 	if !fault.Is(err, fault.NotFound) {
 		t.Errorf("taken in, they give %v", err)
 	}

@@ -28,7 +28,7 @@ type Founding struct {
 // group administers another.
 func Found(ctx context.Context, db *pg.DB, f Founding) (int64, error) {
 	if f.Issuer == "" {
-		return 0, notSetUp()
+		return 0, NotSetUp()
 	}
 	if err := fault.Bad(append(fault.CheckLine("name", f.Name), fault.CheckLine("group", f.Administrators)...)); err != nil {
 		return 0, err

@@ -4,17 +4,19 @@ import (
 	"testing"
 
 	"custodian/internal/fault"
+	"custodian/internal/logintest"
 	"custodian/internal/membership"
+	"custodian/internal/oidctest"
 )
 
 // From an empty database to the first administrator.
 func TestFound(t *testing.T) {
 	t.Parallel()
-	w := emptyWorld(t)
-	first := membership.Founding{Name: "Example Care", Issuer: w.service.Issuer(), Administrators: "care-admins"}
+	w := logintest.Bare(t, oidctest.Options{}, nil)
+	first := membership.Founding{Name: "Example Care", Issuer: w.Service.Issuer(), Administrators: "care-admins"}
 	id, err := membership.Found(t.Context(), w.DB, first)
-	w.must(err)
-	other := membership.Founding{Name: "Sample Homes", Issuer: w.service.Issuer(), Administrators: "sample-admins", Another: true}
+	w.Must(err)
+	other := membership.Founding{Name: "Sample Homes", Issuer: w.Service.Issuer(), Administrators: "sample-admins", Another: true}
 	for name, c := range map[string]struct {
 		change func(*membership.Founding)
 		kind   fault.Kind
@@ -32,17 +34,17 @@ func TestFound(t *testing.T) {
 		}
 	}
 	second, err := membership.Found(t.Context(), w.DB, other)
-	w.must(err)
-	if id == second || w.count("app.provider") != 2 || w.count("app.group_role") != 2 {
-		t.Errorf("there are %d organisations with %d groups", w.count("app.provider"), w.count("app.group_role"))
+	w.Must(err)
+	if id == second || w.Count("app.provider") != 2 || w.Count("app.group_role") != 2 {
+		t.Errorf("there are %d organisations with %d groups", w.Count("app.provider"), w.Count("app.group_role"))
 	}
-	a := w.enter(nia("sample-admins"))
-	if a.Actor.Provider != second || w.roles(a.Actor.ID) != "administrator everywhere by group" {
-		t.Errorf("%+v holds %q", a.Actor, w.roles(a.Actor.ID))
+	a := w.Enter(logintest.Newcomer("sample-admins"))
+	if a.Actor.Provider != second || w.Roles(a.Actor.ID) != "administrator everywhere by group" {
+		t.Errorf("%+v holds %q", a.Actor, w.Roles(a.Actor.ID))
 	}
 	// whoever belongs to one organisation gets nothing by the groups of another
-	if a = w.enter(nia("sample-admins", "care-admins")); w.roles(a.Actor.ID) != "administrator everywhere by group" {
-		t.Errorf("they hold %q", w.roles(a.Actor.ID))
+	if a = w.Enter(logintest.Newcomer("sample-admins", "care-admins")); w.Roles(a.Actor.ID) != "administrator everywhere by group" {
+		t.Errorf("they hold %q", w.Roles(a.Actor.ID))
 	}
 	if list, err := membership.Groups(t.Context(), w.DB, a.Actor); err != nil || len(list) != 1 || list[0].Group != "sample-admins" {
 		t.Errorf("they see the mappings %+v, %v", list, err)

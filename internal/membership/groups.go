@@ -64,7 +64,7 @@ func Groups(ctx context.Context, db *pg.DB, actor access.Actor) ([]Group, error)
 // role, setting and why; a mapping that is there already is a Conflict.
 func (k *Keeper) MapGroup(ctx context.Context, actor access.Actor, n NewMapping) (int64, error) {
 	if k.issuer == "" {
-		return 0, notSetUp()
+		return 0, NotSetUp()
 	}
 	var id int64
 	about := audit.Act{Action: access.MapGroup, Detail: audit.Detail{"role": n.Role, "home": n.Home}}

@@ -133,8 +133,8 @@ func add(ctx context.Context, tx *audit.Tx, who Identity, provider int64) (acces
 	return access.Actor{ID: access.ActorID(id), Kind: access.Person, Provider: provider}, err
 }
 
-// notSetUp is the answer where no sign-in service is configured.
-func notSetUp() error {
+// NotSetUp is the answer where no sign-in service is configured.
+func NotSetUp() error {
 	return fault.New(fault.Unavailable, "Nobody can sign in yet: no sign-in service has been set up. Ask the person who looks after Custodian in your organisation.")
 }
 

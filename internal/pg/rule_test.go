@@ -222,9 +222,7 @@ func (s shelf) compare(t *rapid.T, conn *pgconn.PgConn, h holder, told *tally) {
 	}
 	var answers [][][]byte // the rows of every statement that gave some
 	for _, r := range results {
-		for _, row := range r.Rows {
-			answers = append(answers, row)
-		}
+		answers = append(answers, r.Rows...)
 	}
 	answers = answers[1:] // set_config's
 	rights := access.Rights{Actor: h.actor}

@@ -80,6 +80,8 @@ var definers = map[string]string{
 	"access_to":          "grants of others, to whoever manages or audits the record",
 	"may_ask_of":         "an auditor may not see the record itself",
 
+	"added_since":         "what somebody added counts towards their day though they may no longer see it; times and sizes of their own",
+	"moved_in":            "an auditor of one setting may not see the records that came to it, and sees what was done to them",
 	"class_told":          "a trigger that reads moves, seen or not",
 	"live_lodging":        "called by triggers alone",
 	"advises":             "called by lodge and advisers alone",

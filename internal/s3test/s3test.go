@@ -51,7 +51,7 @@ func Start(t testing.TB) Options {
 	ready := filepath.Join(dir, "ready.json")
 	var log bytes.Buffer
 	cmd := exec.Command(program, "s3", "--data", filepath.Join(dir, "s3"), "--listen", "127.0.0.1:0", "--ready", ready)
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &log, &log, 10*time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 
 	started, ended := make(chan error), make(chan error, 1)

@@ -167,7 +167,7 @@ func dateBack(ctx context.Context, tx pgx.Tx, table string, columns []string) er
 	return err
 }
 
-func sortedKeys(m map[string]string) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

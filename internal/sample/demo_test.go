@@ -86,7 +86,7 @@ func TestDemonstration(t *testing.T) {
 	t.Run("Footprints", func(t *testing.T) { checkFootprints(t, one) }) // before anybody asks, which leaves some
 	for name, check := range map[string]func(*testing.T, *planted){
 		"Counts": checkCounts, "Documents": checkDocuments, "InForce": checkInForce, "History": checkHistory, "Needs": checkNeeds,
-		"Nothing waits": checkNothingWaits, "Groups": checkGroups, "Sections": checkSections,
+		"Nothing waits": checkNothingWaits, "Groups": checkGroups, "Sections": checkSections, "Directory": checkDirectory,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,11 +2,7 @@ package scim
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +13,7 @@ import (
 	"custodian/internal/grants"
 	"custodian/internal/people"
 	"custodian/internal/pg"
+	"custodian/internal/token"
 )
 
 // prefix lets a token that strays into a text be found by a scanner.
@@ -28,22 +25,10 @@ const (
 	MostDays  = 731
 )
 
-// Secret is a token as it is shown once. It does not print itself.
-type Secret struct{ text string }
-
-// Reveal gives the secret, for the one place that shows it.
-func (s Secret) Reveal() string { return s.text }
-
-// String hides the secret from logs.
-func (Secret) String() string { return "(secret)" }
-
-// GoString hides the secret from %#v.
-func (Secret) GoString() string { return "(secret)" }
-
 // Made is a token as it is made.
 type Made struct {
 	ID        int64
-	Secret    Secret // cannot be had again
+	Secret    token.Secret // cannot be had again
 	ExpiresAt time.Time
 }
 
@@ -51,10 +36,7 @@ type Made struct {
 // and with the first one the account that it acts as. It is for administrators. Its
 // faults name the fields label and days.
 func (s *Service) MakeToken(ctx context.Context, actor access.Actor, label string, days int) (Made, error) {
-	raw := make([]byte, 32)
-	rand.Read(raw)
-	m := Made{Secret: Secret{prefix + base64.RawURLEncoding.EncodeToString(raw)}, ExpiresAt: time.Now().AddDate(0, 0, days)}
-	hash := sha256.Sum256([]byte(m.Secret.text))
+	m := Made{Secret: token.New(prefix), ExpiresAt: time.Now().AddDate(0, 0, days)}
 	about := audit.Act{Action: access.MakeDirectoryToken}
 	err := audit.Do(ctx, s.opt.DB, actor, about, func(tx *audit.Tx) (err error) {
 		if err := people.Administers(ctx, tx.Reader(), about.Action); err != nil {
@@ -76,7 +58,7 @@ func (s *Service) MakeToken(ctx context.Context, actor access.Actor, label strin
 		}
 		_, err = tx.Exec(ctx, `
 			insert into app.scim_token (id, provider_id, actor_id, hash, label, created_by, expires_at) values (@id, @provider, @account, @hash, @label, @by, @expires)`,
-			pgx.NamedArgs{"id": m.ID, "provider": actor.Provider, "account": account, "hash": hash[:], "label": label, "by": actor.ID, "expires": m.ExpiresAt})
+			pgx.NamedArgs{"id": m.ID, "provider": actor.Provider, "account": account, "hash": m.Secret.Hash(), "label": label, "by": actor.ID, "expires": m.ExpiresAt})
 		tx.Record(audit.Act{Action: access.MakeDirectoryToken, Detail: audit.Detail{"scim_token": m.ID, "for": account}})
 		return err
 	})
@@ -160,13 +142,11 @@ func (s *Service) Stop(ctx context.Context, actor access.Actor, why string) erro
 // (RFC 6750). It gives an Unauthenticated fault when the token is missing, unknown,
 // out of date or ended, or may not say anything any more: which is not said.
 func Bearer(ctx context.Context, db *pg.DB, header string) (access.Actor, error) {
-	scheme, secret, ok := strings.Cut(header, " ")
-	if !ok || !strings.EqualFold(scheme, "bearer") || !strings.HasPrefix(secret, prefix) || len(secret) > 100 {
+	secret, ok := token.Bearer(header, prefix)
+	if !ok {
 		return access.Actor{}, stranger()
 	}
-	// the hash is what is looked up, so the time it takes tells nothing about the secret
-	hash := sha256.Sum256([]byte(secret))
-	actor, err := pg.Directory(ctx, db, hash[:])
+	actor, err := pg.Directory(ctx, db, secret.Hash())
 	if pg.None(err) {
 		return access.Actor{}, stranger()
 	}

@@ -191,7 +191,20 @@ func answer(rows []versions.Row, s versions.Shelf, known clock.Day, more bool) (
 		}
 	}
 	past := s.Day.Before(s.Today) || !known.IsZero() && s.Day == s.Today
-	verb, day := "is", "today"
+	verb, day := stoodOn(s, known, past, held)
+	if more {
+		return fmt.Sprintf("These are the first %d %s, as they stood %s.", len(rows), things, day), ""
+	}
+	first = upperFirst(Count(held, thing, things)) + " " + verb + " in force " + day + "."
+	if held == 0 {
+		first = "No " + thing + " " + map[bool]string{true: "was", false: "is"}[past] + " in force " + day + "."
+	}
+	return first, besides(past, kept, came, ended, waits)
+}
+
+// stoodOn says for so many documents that they are, or were, and on which day.
+func stoodOn(s versions.Shelf, known clock.Day, past bool, held int) (verb, day string) {
+	verb, day = "is", "today"
 	if held != 1 {
 		verb = "are"
 	}
@@ -206,13 +219,11 @@ func answer(rows []versions.Row, s versions.Shelf, known clock.Day, more bool) (
 	if !known.IsZero() {
 		day = strings.TrimSuffix(day, ", as things stand now") + ", by what we knew on " + Day(known)
 	}
-	if more {
-		return fmt.Sprintf("These are the first %d %s, as they stood %s.", len(rows), things, day), ""
-	}
-	first = upperFirst(Count(held, thing, things)) + " " + verb + " in force " + day + "."
-	if held == 0 {
-		first = "No " + thing + " " + map[bool]string{true: "was", false: "is"}[past] + " in force " + day + "."
-	}
+	return verb, day
+}
+
+// besides counts in sentences those that are, or were, not in force.
+func besides(past bool, kept, came, ended, waits int) (also string) {
 	for _, p := range []struct {
 		n               int
 		now, then, many string
@@ -233,7 +244,7 @@ func answer(rows []versions.Row, s versions.Shelf, known clock.Day, more bool) (
 		}
 		also += upperFirst(Count(p.n, "", "")) + words + "."
 	}
-	return first, also
+	return also
 }
 
 // KindWords says a kind of document.

@@ -32,6 +32,10 @@ type Process struct {
 	err  error // how it ended; read after gone
 }
 
+// ends is how long what a program has printed is waited for once it has ended: a program that it started in turn may hold its
+// output open for ever.
+const ends = 5 * time.Second
+
 // Start runs p in a process group of its own, so that Ctrl-C at the terminal reaches this process alone, which then stops
 // everything in order.
 func Start(p Program) (*Process, error) {
@@ -40,7 +44,7 @@ func Start(p Program) (*Process, error) {
 	if cmd.Env == nil {
 		cmd.Env = []string{}
 	}
-	cmd.Stdout, cmd.Stderr = p.Output, p.Output
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.Output, p.Output, ends
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	r := &Process{cmd: cmd, gone: make(chan struct{})}
 	started := make(chan error, 1)

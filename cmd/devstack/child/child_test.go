@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 		k := keeper(os.Args[1], func(pid int) error { fmt.Println(pid); return nil })
 		fmt.Println(k.Run(context.Background()))
 	case "follow": // a program that outlives nobody; its own child
-		gone, err := child.OutliveNobody()
+		gone, err := child.OutliveNobody(0)
 		if err != nil {
 			panic(err)
 		}

@@ -13,10 +13,15 @@ import (
 // OutliveNobody makes this process end with the one that started it: the returned channel is closed when that one has gone.
 // It is called once, from main, whose thread it keeps.
 //
+// parent is the process that started us, by its own word; 0 where it did not say. One that does say leaves nobody behind even
+// when it goes before we come this far: by then whoever took us over would be taken for our parent.
+//
 // The kernel sends the signal when the *thread* that started us dies, which in a Go program can happen although the program
 // lives on. So a signal counts only when we have been handed to another parent.
-func OutliveNobody() (<-chan struct{}, error) {
-	parent := os.Getppid()
+func OutliveNobody(parent int) (<-chan struct{}, error) {
+	if parent == 0 {
+		parent = os.Getppid()
+	}
 	runtime.LockOSThread()
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, unix.SIGUSR1)
