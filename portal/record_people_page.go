@@ -81,7 +81,7 @@ func (s *server) givenOn(c *gin.Context, actor access.Actor, v *page.RecordPeopl
 	v.Consents = page.ConsentsOf(w.Record, consents, now())
 	if visitor != "" {
 		v.Visitor = page.RoleWords(string(visitor))
-		v.Stand = page.StandOf(consents, visitor, now())
+		v.Stand = page.StandOf(consents, visitor, w.Kind, now())
 		if w.Open {
 			v.Consent = at + "/consent"
 		}
@@ -198,13 +198,16 @@ func (s *server) consenting() recordForm {
 		}
 		return page.RecordConsent(r, string(visitor), form), err
 	}, beginsToday, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
-		from, bad := needDay(values, "from", "the first day")
-		until, wrong := lastDay(values)
-		if bad = append(bad, wrong...); len(bad) > 0 {
-			return fault.Bad(bad)
+		n := grants.NewConsent{Record: record, Capacity: values.Get("capacity"), Answer: values.Get("answer"), Who: line(values, "who"), Evidence: line(values, "evidence"), Because: line(values, "because")}
+		if n.Answer != grants.No { // a no counts from now on
+			from, bad := needDay(values, "from", "the first day")
+			until, wrong := lastDay(values)
+			if bad = append(bad, wrong...); len(bad) > 0 {
+				return fault.Bad(bad)
+			}
+			n.From, n.Until = spanOf(from).start(), until.end()
 		}
-		return grants.RecordConsent(c.Request.Context(), s.db, actor, grants.NewConsent{Record: record, Capacity: values.Get("capacity"), Who: strings.TrimSpace(values.Get("who")),
-			Evidence: strings.TrimSpace(values.Get("evidence")), From: spanOf(from).start(), Until: until.end()})
+		return grants.RecordConsent(c.Request.Context(), s.db, actor, n)
 	}}
 }
 
