@@ -98,6 +98,7 @@ func (s *server) givenOn(c *gin.Context, actor access.Actor, v *page.RecordPeopl
 // recordForm is one thing that is done on a record's people.
 type recordForm struct {
 	action access.Action
+	asks   access.Action // besides, where it asks for a fresh sign-in
 	done   string
 	face   func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error)
 	first  func() url.Values // what stands in the form the first time
@@ -114,6 +115,11 @@ func (s *server) onRecord(f recordForm) handler {
 		r, _, err := people.ToChange(c.Request.Context(), s.db, actor, record, f.action)
 		if err != nil {
 			return err
+		}
+		if f.asks.Fresh() {
+			if sent, err := s.askMore(c, actor, f.asks, nil); sent || err != nil {
+				return err
+			}
 		}
 		status, form := http.StatusOK, page.NewForm(f.first(), nil)
 		if c.Request.Method == http.MethodPost {
@@ -141,13 +147,16 @@ func (s *server) onRecord(f recordForm) handler {
 	}
 }
 
+// noMore asks for nothing besides: the route's own action may.
+var noMore access.Action
+
 func noneYet() url.Values { return nil }
 
 func beginsToday() url.Values { return page.DayFields(nil, "from", today()) }
 
 // entrusting makes somebody the key worker of a record.
 func (s *server) entrusting() recordForm {
-	return recordForm{access.GiveGrant, "entrusted", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.GiveGrant, noMore, "entrusted", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		var list []people.Colleague
 		if r.HomeID != nil {
 			var err error
@@ -172,7 +181,7 @@ func (s *server) entrusting() recordForm {
 
 // lettingRead lets somebody read their own file.
 func (s *server) lettingRead() recordForm {
-	return recordForm{access.GiveGrant, "own", func(_ *gin.Context, _ access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.GiveGrant, access.LetIn, "own", func(_ *gin.Context, _ access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		if _, ok := grants.OwnKinds()[r.Kind]; !ok {
 			return page.Change{}, notThere()
 		}
@@ -191,7 +200,7 @@ func (s *server) lettingRead() recordForm {
 
 // consenting records a consent that an independent visitor reads a record.
 func (s *server) consenting() recordForm {
-	return recordForm{access.RecordConsent, "consent", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.RecordConsent, noMore, "consent", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		_, visitor, err := grants.Consents(c.Request.Context(), s.db, actor, r.ID)
 		if err == nil && visitor == "" {
 			err = notThere()
@@ -213,7 +222,7 @@ func (s *server) consenting() recordForm {
 
 // endingGrant ends what was given to one person on a record.
 func (s *server) endingGrant() recordForm {
-	return recordForm{access.EndGrant, "grant", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.EndGrant, noMore, "grant", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		grant, err := id(c, "grant")
 		if err != nil {
 			return page.Change{}, err
@@ -239,7 +248,7 @@ func (s *server) endingGrant() recordForm {
 
 // withdrawingConsent ends a consent.
 func (s *server) withdrawingConsent() recordForm {
-	return recordForm{access.WithdrawConsent, "withdrawal", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.WithdrawConsent, noMore, "withdrawal", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		consent, err := id(c, "consent")
 		if err != nil {
 			return page.Change{}, err
