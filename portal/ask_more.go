@@ -14,6 +14,7 @@ import (
 	"custodian/internal/grants"
 	"custodian/internal/login"
 	"custodian/portal/page"
+	"custodian/versions"
 )
 
 // askMore has somebody sign in again whose session does not show what an action
@@ -55,21 +56,48 @@ func minutes(d time.Duration) string {
 	return "minute"
 }
 
-// askForAdministrator is askMore for whoever gives the role that keeps all others.
-func (s *server) askForAdministrator(c *gin.Context, actor access.Actor, r grants.Role, values url.Values) (bool, error) {
-	if r != grants.Administrator {
-		return false, nil
+// askForRole is askMore for whoever gives a role by which others are given, or by
+// which somebody outside reads.
+func (s *server) askForRole(c *gin.Context, actor access.Actor, r grants.Role, values url.Values) (bool, error) {
+	switch {
+	case r == grants.Administrator:
+		return s.askMore(c, actor, access.GiveAdministrator, values)
+	case r.Outside():
+		return s.askMore(c, actor, access.LetIn, values)
 	}
-	return s.askMore(c, actor, access.GiveAdministrator, values)
+	return false, nil
 }
 
-// pageOnly refuses a program what asks for a fresh sign-in: a token cannot show
-// one. The attempt is a footprint.
-func (s *server) pageOnly(a access.Action) handler {
-	return func(c *gin.Context, actor access.Actor) error {
-		if err := audit.Refuse(c.Request.Context(), s.db, actor, audit.Act{Action: a, Detail: audit.Detail{"because": "not-by-token"}}); err != nil {
-			return err
-		}
-		return fault.New(fault.Forbidden, "This asks for a sign-in of the last few minutes, which a token cannot show. Do it in the portal's pages.")
+// askForRelease is askMore for whoever lets somebody outside read a document: they
+// read what lies in its section, or in the one to which it goes.
+func (s *server) askForRelease(c *gin.Context, actor access.Actor, r versions.Release, values url.Values) (bool, error) {
+	outside, err := s.keeper.OutsidersRead(c.Request.Context(), actor, r)
+	if err != nil || !outside {
+		return false, err
 	}
+	return s.askMore(c, actor, access.Release, values)
+}
+
+// noReleaseByToken refuses a program that would let somebody outside read a document.
+func (s *server) noReleaseByToken(c *gin.Context, actor access.Actor, a access.Action, r versions.Release) error {
+	outside, err := s.keeper.OutsidersRead(c.Request.Context(), actor, r)
+	if err != nil || !outside {
+		return err
+	}
+	return s.notByToken(c, actor, audit.Act{Action: a, Target: audit.Target{Document: r.Document}})
+}
+
+// pageOnly refuses a program what asks for a fresh sign-in.
+func (s *server) pageOnly(a access.Action) handler {
+	return func(c *gin.Context, actor access.Actor) error { return s.notByToken(c, actor, audit.Act{Action: a}) }
+}
+
+// notByToken refuses a program: a token cannot show a fresh sign-in. The attempt is
+// a footprint.
+func (s *server) notByToken(c *gin.Context, actor access.Actor, a audit.Act) error {
+	a.Detail = audit.Detail{"because": "not-by-token"}
+	if err := audit.Refuse(c.Request.Context(), s.db, actor, a); err != nil {
+		return err
+	}
+	return fault.New(fault.Forbidden, "This asks for a sign-in of the last few minutes, which a token cannot show. Do it in the portal's pages.")
 }

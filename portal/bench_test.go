@@ -92,7 +92,7 @@ func BenchmarkSameTime(b *testing.B) {
 func BenchmarkRevoked(b *testing.B) {
 	const size = 1 << 30
 	w := newWorldWith(b, 2*size, storagetest.Memory())
-	v := w.long(size / 4) // as much as four of it would be: nobody gets to its end
+	v := w.long(w.library(), size/4) // as much as four of it would be: nobody gets to its end
 	grant := func() (id int64) {
 		w.Scan(b, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values ($1, 3, $2::bigint, 32767, 1, 'role', 1, 'x', now()) returning id`,
 			[]any{int64(w.Actors["other-staff"].ID), v.Document.ID}, &id)

@@ -14,7 +14,7 @@ import (
 // approving puts a version in force that somebody else wrote.
 func (s *server) approving() change {
 	return change{
-		action: access.ApproveVersion, doing: "Approve", done: "approved", day: "in_force_from", which: "the day from which it holds",
+		action: access.ApproveVersion, doing: "Approve", done: "approved", day: "in_force_from", which: "the day from which it holds", shown: true,
 		fill: func(sheet versions.Sheet) url.Values {
 			return page.DayFields(nil, "in_force_from", clock.DayOf(sheet.Shown.WantedFrom))
 		},

@@ -23,6 +23,7 @@ type change struct {
 	which  string // says in a sentence which day that is
 	last   string // the name of its last day, "" where none is asked for
 	why    bool   // a reason is asked for
+	shown  bool   // where somebody outside reads, it lets them
 	// fill gives what stands in the form at first, face what stands around it,
 	// and do carries it out, telling where to go on.
 	fill func(versions.Sheet) url.Values
@@ -33,6 +34,15 @@ type change struct {
 // changeForm shows the page on which a change is to be made.
 func (s *server) changeForm(x change) handler {
 	return func(c *gin.Context, actor access.Actor) error {
+		q, err := asked(c)
+		if err != nil {
+			return err
+		}
+		if x.shown {
+			if sent, err := s.askForRelease(c, actor, versions.Release{Document: q.Document}, nil); sent || err != nil {
+				return err
+			}
+		}
 		return s.showChange(c, actor, x, http.StatusOK, nil, nil)
 	}
 }
@@ -48,6 +58,11 @@ func (s *server) changeSend(x change) handler {
 		values, err := typed(c)
 		if err != nil {
 			return err
+		}
+		if x.shown {
+			if sent, err := s.askForRelease(c, actor, versions.Release{Document: q.Document}, values); sent || err != nil {
+				return err
+			}
 		}
 		day, bad := x.read(values)
 		if len(bad) > 0 {

@@ -107,6 +107,9 @@ func (s *server) approve(c *gin.Context, actor access.Actor) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
+	if err := s.noReleaseByToken(c, actor, access.ApproveVersion, versions.Release{Document: t.Document}); err != nil {
+		return err
+	}
 	d, v, err := s.keeper.Approve(c.Request.Context(), actor, t, versions.Approval{InForceFrom: in.InForceFrom, Note: in.Note})
 	return s.changed(c, d, v, err)
 }

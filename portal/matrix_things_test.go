@@ -34,7 +34,7 @@ func (g *grid) colleague(home int) access.Actor {
 func (g *grid) around(p *spot) {
 	g.t.Helper()
 	ctx, by := g.t.Context(), g.keeper(p.home)
-	consent := grants.NewConsent{Record: p.record, Capacity: grants.OfYoungPerson, Who: "the young person", Evidence: "for the test", Until: time.Now().AddDate(0, 1, 0)}
+	consent := grants.NewConsent{Record: p.record, Capacity: grants.OfYoungPerson, Answer: grants.Yes, Who: "the young person", Evidence: "for the test", Until: time.Now().AddDate(0, 1, 0)}
 	must(g.t, grants.RecordConsent(ctx, g.DB, by, consent))
 	var id int64
 	g.Scan(g.t, `select max(id) from app.consent`, nil, &id)

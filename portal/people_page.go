@@ -81,7 +81,7 @@ func (s *server) giveRole(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	g, bad := readGiving(values)
-	if sent, err := s.askForAdministrator(c, actor, g.Role, values); sent || err != nil {
+	if sent, err := s.askForRole(c, actor, g.Role, values); sent || err != nil {
 		return err
 	}
 	g.To, g.Provider = access.ActorID(p.ID), actor.Provider

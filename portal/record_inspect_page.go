@@ -16,7 +16,7 @@ import (
 
 // openingToInspector opens one case record to an inspector.
 func (s *server) openingToInspector() recordForm {
-	return recordForm{access.GiveGrant, "inspected", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.GiveGrant, access.LetIn, "inspected", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		if !grants.OpensToInspectors(r.Kind) {
 			return page.Change{}, notThere()
 		}

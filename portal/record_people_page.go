@@ -81,7 +81,7 @@ func (s *server) givenOn(c *gin.Context, actor access.Actor, v *page.RecordPeopl
 	v.Consents = page.ConsentsOf(w.Record, consents, now())
 	if visitor != "" {
 		v.Visitor = page.RoleWords(string(visitor))
-		v.Stand = page.StandOf(consents, visitor, now())
+		v.Stand = page.StandOf(consents, visitor, w.Kind, now())
 		if w.Open {
 			v.Consent = at + "/consent"
 		}
@@ -98,6 +98,7 @@ func (s *server) givenOn(c *gin.Context, actor access.Actor, v *page.RecordPeopl
 // recordForm is one thing that is done on a record's people.
 type recordForm struct {
 	action access.Action
+	asks   access.Action // besides, where it asks for a fresh sign-in
 	done   string
 	face   func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error)
 	first  func() url.Values // what stands in the form the first time
@@ -115,6 +116,11 @@ func (s *server) onRecord(f recordForm) handler {
 		if err != nil {
 			return err
 		}
+		if f.asks.Fresh() {
+			if sent, err := s.askMore(c, actor, f.asks, nil); sent || err != nil {
+				return err
+			}
+		}
 		form, status, err := s.formOf(c, f.first(), func(v url.Values) (string, string, error) {
 			return page.RecordAddress(record) + "/people", f.done, f.do(c, actor, record, v)
 		})
@@ -130,13 +136,16 @@ func (s *server) onRecord(f recordForm) handler {
 	}
 }
 
+// noMore asks for nothing besides: the route's own action may.
+var noMore access.Action
+
 func noneYet() url.Values { return nil }
 
 func beginsToday() url.Values { return page.DayFields(nil, "from", today()) }
 
 // entrusting makes somebody the key worker of a record.
 func (s *server) entrusting() recordForm {
-	return recordForm{access.GiveGrant, "entrusted", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.GiveGrant, noMore, "entrusted", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		var list []people.Colleague
 		if r.HomeID != nil {
 			var err error
@@ -161,7 +170,7 @@ func (s *server) entrusting() recordForm {
 
 // lettingRead lets somebody read their own file.
 func (s *server) lettingRead() recordForm {
-	return recordForm{access.GiveGrant, "own", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.GiveGrant, access.LetIn, "own", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		if _, ok := grants.OwnKinds()[r.Kind]; !ok {
 			return page.Change{}, notThere()
 		}
@@ -185,26 +194,29 @@ func (s *server) lettingRead() recordForm {
 
 // consenting records a consent that an independent visitor reads a record.
 func (s *server) consenting() recordForm {
-	return recordForm{access.RecordConsent, "consent", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.RecordConsent, noMore, "consent", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		_, visitor, err := grants.Consents(c.Request.Context(), s.db, actor, r.ID)
 		if err == nil && visitor == "" {
 			err = notThere()
 		}
 		return page.RecordConsent(r, string(visitor), form), err
 	}, beginsToday, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
-		from, bad := needDay(values, "from", "the first day")
-		until, wrong := lastDay(values)
-		if bad = append(bad, wrong...); len(bad) > 0 {
-			return fault.Bad(bad)
+		n := grants.NewConsent{Record: record, Capacity: values.Get("capacity"), Answer: values.Get("answer"), Who: line(values, "who"), Evidence: line(values, "evidence"), Because: line(values, "because")}
+		if n.Answer != grants.No { // a no counts from now on
+			from, bad := needDay(values, "from", "the first day")
+			until, wrong := lastDay(values)
+			if bad = append(bad, wrong...); len(bad) > 0 {
+				return fault.Bad(bad)
+			}
+			n.From, n.Until = spanOf(from).start(), until.end()
 		}
-		return grants.RecordConsent(c.Request.Context(), s.db, actor, grants.NewConsent{Record: record, Capacity: values.Get("capacity"), Who: strings.TrimSpace(values.Get("who")),
-			Evidence: strings.TrimSpace(values.Get("evidence")), From: spanOf(from).start(), Until: until.end()})
+		return grants.RecordConsent(c.Request.Context(), s.db, actor, n)
 	}}
 }
 
 // endingGrant ends what was given to one person on a record.
 func (s *server) endingGrant() recordForm {
-	return recordForm{access.EndGrant, "grant", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.EndGrant, noMore, "grant", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		grant, err := id(c, "grant")
 		if err != nil {
 			return page.Change{}, err
@@ -230,7 +242,7 @@ func (s *server) endingGrant() recordForm {
 
 // withdrawingConsent ends a consent.
 func (s *server) withdrawingConsent() recordForm {
-	return recordForm{access.WithdrawConsent, "withdrawal", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
+	return recordForm{access.WithdrawConsent, noMore, "withdrawal", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
 		consent, err := id(c, "consent")
 		if err != nil {
 			return page.Change{}, err

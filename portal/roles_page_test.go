@@ -68,9 +68,9 @@ func TestWhoMaySeeARecord(t *testing.T) {
 	young.see(http.StatusNotFound, at)
 
 	ask := manager.open(at + "/consent")
-	manager.fill(ask).says("main", "Choose whose consent it is.", "Enter who consents.", "Enter how you know of it.", "Enter the last day on which the consent counts.")
+	manager.fill(ask).says("main", "Choose who was asked.", "Choose whether they consent.", "Enter who said it.", "Enter how you know of it.", "Enter the last day on which the consent counts.")
 	consent := func(capacity string) leaf {
-		return manager.follow(manager.fill(ask, append([]string{"capacity", capacity, "who", "Somebody", "evidence", "Letter in the file"}, fields("until", day(30))...)...))
+		return manager.follow(manager.fill(ask, append([]string{"capacity", capacity, "answer", "yes", "who", "Somebody", "evidence", "Letter in the file"}, fields("until", day(30))...)...))
 	}
 	consent("young-person").says("main", "The placing authority’s consent is missing")
 	visitor.see(http.StatusNotFound, record)

@@ -24,7 +24,7 @@ func (s *stage) beside() {
 	record := w.Records["Wren Sample"]
 	s.entrusted, err = grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["shift-lead"].ID, record, "for the test")
 	must(t, err)
-	must(t, grants.RecordConsent(t.Context(), w.DB, w.Actors["manager"], grants.NewConsent{Record: record, Capacity: grants.OfYoungPerson, Who: "Wren Sample", Evidence: "for the test", Until: time.Now().AddDate(0, 1, 0)}))
+	must(t, grants.RecordConsent(t.Context(), w.DB, w.Actors["manager"], grants.NewConsent{Record: record, Capacity: grants.OfYoungPerson, Answer: grants.Yes, Who: "Wren Sample", Evidence: "for the test", Until: time.Now().AddDate(0, 1, 0)}))
 	w.Scan(t, `select max(id) from app.consent`, nil, &s.consent)
 }
 
@@ -39,7 +39,7 @@ func (s stage) onPeople(path string) []string {
 	case strings.HasSuffix(path, "/own"):
 		return []string{"email", "parent@demo.example", "why", "for the test", "checked", "for the test"}
 	case strings.HasSuffix(path, "/consent"):
-		return append([]string{"capacity", "placing-authority", "who", "A council", "evidence", "for the test"}, until...)
+		return append([]string{"capacity", "placing-authority", "answer", "yes", "who", "A council", "evidence", "for the test"}, until...)
 	}
 	return nil
 }

@@ -125,6 +125,11 @@ func (s *server) changeSection(c *gin.Context, actor access.Actor) error {
 	if err := body(c, &in); err != nil {
 		return err
 	}
+	if to, ok := access.ParseSection(in.Section); ok && to == access.General {
+		if err := s.noReleaseByToken(c, actor, access.MoveSection, versions.Release{Document: document, To: &to}); err != nil {
+			return err
+		}
+	}
 	return none(c, s.keeper.MoveSection(c.Request.Context(), actor, document, versions.SectionMove{To: in.Section, Why: in.Why,
 		Lodging: versions.Lodging{Ground: in.Ground, Reason: in.Reason, AdvisedBy: in.AdvisedBy, Originator: in.Originator, ReviewOn: in.ReviewOn}}))
 }
@@ -232,31 +237,6 @@ func (s *server) keepLodging(c *gin.Context, actor access.Actor) error {
 	}
 	return s.aboutLodging(c, &in, func(lodging int64) error {
 		return s.keeper.KeepLodged(c.Request.Context(), actor, lodging, versions.Review{Why: in.Why, ReviewOn: in.ReviewOn})
-	})
-}
-
-func (s *server) shareLodging(c *gin.Context, actor access.Actor) error {
-	var in struct {
-		WithWhom  string `json:"with_whom"`
-		ToSubject bool   `json:"to_subject"`
-		Why       string `json:"why"`
-		Despite   string `json:"despite"`
-		ReviewOn  string `json:"review_on"`
-	}
-	return s.aboutLodging(c, &in, func(lodging int64) error {
-		return s.keeper.ShareLodged(c.Request.Context(), actor, lodging, versions.Sharing(in))
-	})
-}
-
-func (s *server) endLodging(c *gin.Context, actor access.Actor) error {
-	var in struct {
-		Withdrawn bool   `json:"withdrawn"`
-		Section   string `json:"section"`
-		Why       string `json:"why"`
-		Despite   string `json:"despite"`
-	}
-	return s.aboutLodging(c, &in, func(lodging int64) error {
-		return s.keeper.EndLodging(c.Request.Context(), actor, lodging, versions.Ending{Withdrawn: in.Withdrawn, To: in.Section, Why: in.Why, Despite: in.Despite})
 	})
 }
 

@@ -116,6 +116,11 @@ func (s *server) sectioning(c *gin.Context, actor access.Actor, a access.Action,
 	if err != nil {
 		return err
 	}
+	if to := otherSection(sheet); a == access.MoveSection && to == access.General {
+		if sent, err := s.askForRelease(c, actor, versions.Release{Document: document, To: &to}, nil); sent || err != nil {
+			return err
+		}
+	}
 	advisers, err := s.advisersFor(c, actor, sheet.Where)
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func (s *server) welcome(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	role, bad := readGiving(values)
-	if sent, err := s.askForAdministrator(c, actor, role.Role, values); sent || err != nil {
+	if sent, err := s.askForRole(c, actor, role.Role, values); sent || err != nil {
 		return err
 	}
 	w := membership.Welcome{SignIn: signIn, Name: strings.TrimSpace(values.Get("name")), PostTitle: strings.TrimSpace(values.Get("post")), Role: role, Own: values.Get("role") == page.OwnFile}

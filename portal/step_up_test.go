@@ -59,7 +59,8 @@ func TestFreshSignInIsAskedFor(t *testing.T) {
 	b.post(http.StatusOK, "/me/tokens/new", keptBy(t, kept)).says("Your new token")
 }
 
-// Only the administrator's role asks for a fresh sign-in of whoever gives it.
+// Of the roles that let somebody in who works here, only the administrator's asks for
+// a fresh sign-in of whoever gives it.
 func TestGivingTheAdministratorsRoleAsks(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)

@@ -14,7 +14,9 @@ import (
 	"custodian/internal/audit"
 	"custodian/internal/clock"
 	"custodian/internal/fault"
+	"custodian/internal/grants"
 	"custodian/internal/pg"
+	"custodian/internal/sample"
 	"custodian/versions"
 )
 
@@ -206,4 +208,42 @@ func TestOnesOwnFile(t *testing.T) {
 	if list, err := w.keeper.Register(ctx, w.Actors["individual"], versions.RegisterPlace{}, 10); err != nil || len(list) != 1 {
 		t.Errorf("who manages it besides sees %d: %v", len(list), err)
 	}
+}
+
+// Whoever is kept from a record, by name or by a circle, is neither offered as having
+// advised there nor taken for it; and is again once that has ended.
+func TestWhoIsKeptFromARecordDoesNotAdvise(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, second := t.Context(), w.Actors["staff2"]
+	_, err := grants.Give(ctx, w.DB, access.Custodian(), grants.Giving{To: second.ID, Role: grants.RegisteredManager, Provider: w.Provider, Home: w.Homes[sample.ChildrensHome], Why: "for the test"})
+	must(t, err)
+	advises := func(when string, want bool) {
+		t.Helper()
+		list, err := w.keeper.Advisers(ctx, w.Actors["manager"], w.wren())
+		must(t, err)
+		if offered := slices.ContainsFunc(list, func(a versions.Adviser) bool { return a.ID == int64(second.ID) }); offered != want {
+			t.Errorf("%s: the second manager is offered: %v", when, offered)
+		}
+		e := w.entry("A paper "+when, "restricted")
+		e.AdvisedBy = fmt.Sprint(second.ID)
+		if _, err := w.put("manager", w.wren(), e); (err == nil) != want || err != nil && problem(err) != "advised_by" {
+			t.Errorf("%s: the second manager is taken: %v", when, err)
+		}
+	}
+	live := func() grants.Shields {
+		t.Helper()
+		s, err := grants.ShieldsOf(ctx, w.DB, w.Actors["dpo"], w.wren())
+		must(t, err)
+		return s
+	}
+	advises("before", true)
+	must(t, grants.ShieldFrom(ctx, w.DB, w.Actors["dpo"], w.wren(), second.ID, "family", "her nephew"))
+	advises("kept from it by name", false)
+	must(t, grants.EndShield(ctx, w.DB, w.Actors["dpo"], w.wren(), grants.OfPerson, live().People[0].ID, "over"))
+	advises("once that has ended", true)
+	must(t, grants.DrawCircle(ctx, w.DB, w.Actors["manager"], w.wren(), "case-review", "serious case review"))
+	advises("outside a circle", false)
+	must(t, grants.LetIn(ctx, w.DB, w.Actors["manager"], w.wren(), second.ID, "needs it"))
+	advises("let in", true)
 }

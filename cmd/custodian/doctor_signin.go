@@ -33,8 +33,8 @@ func checkSecondFactor(s *config.Settings) finding {
 		return wrong(checkNameFactor, err, "name roles as `custodian doctor` lists them, or `all`")
 	}
 	if len(demand.Roles) == 0 {
-		return finding{Check: checkNameFactor, Status: advised, Detail: "nobody is asked for evidence of a second factor",
-			Advice: "set oidc_second_factor_roles, to administrator and manager at least; `custodian whoami-claims` shows first what your sign-in service sends"}
+		return finding{Check: checkNameFactor, Status: advised, Detail: "oidc_second_factor_roles says nobody: a password alone lets in whoever administers, manages and releases",
+			Advice: "leave oidc_second_factor_roles out, so that it is asked of those whose roles open most; `custodian whoami-claims` shows first what your sign-in service sends"}
 	}
 	return fine(checkNameFactor, "demanded of %s", strings.Join(s.OIDC.SecondFactorRoles, ", "))
 }

@@ -9,11 +9,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"custodian/internal/config"
+	"custodian/internal/grants"
 	"custodian/storage"
 	"custodian/storage/localdir"
 )
@@ -172,11 +174,30 @@ func TestSignInIsLookedAt(t *testing.T) {
 	}
 }
 
-// TestSecondFactorIsLookedAt: that nobody is asked for one is said, and is no failure; roles that there are not are one.
+// TestSecondFactorIsDemanded: without a word about it, a second factor is demanded of those whose roles open most.
+func TestSecondFactorIsDemanded(t *testing.T) {
+	t.Parallel()
+	s, err := config.Load(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	demand, err := secondFactor(s)
+	want := []grants.Role{grants.Administrator, grants.RegisteredManager, grants.ResponsibleIndividual, grants.DataProtectionOfficer, grants.Auditor}
+	if err != nil || !slices.Equal(demand.Roles, want) {
+		t.Errorf("demanded of %v (%v), want %v", demand.Roles, err, want)
+	}
+	if f := checkSecondFactor(s); f.Status != good {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestSecondFactorIsLookedAt: that nobody is asked for one is warned of, and is no failure; roles that there are not are one.
 func TestSecondFactorIsLookedAt(t *testing.T) {
 	t.Parallel()
 	for roles, want := range map[string]finding{
-		"":                         {Status: advised, Detail: "nobody is asked"},
+		"nobody":                   {Status: advised, Detail: "says nobody"},
+		"":                         {Status: failed, Detail: "names no role"},
+		"nobody manager":           {Status: failed, Detail: `no role "nobody"`},
 		"administrator manager":    {Status: good, Detail: "demanded of administrator, manager"},
 		"all":                      {Status: good, Detail: "demanded of all"},
 		"administrator registered": {Status: failed, Detail: `no role "registered"`},

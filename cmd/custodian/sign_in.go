@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -27,6 +28,12 @@ func signIn(s *config.Settings, db *pg.DB, log *slog.Logger) (*login.SignIn, err
 // secondFactor reads of whom a second factor is demanded, and what shows that there was one.
 func secondFactor(s *config.Settings) (login.SecondFactor, error) {
 	f := login.SecondFactor{ACR: s.OIDC.SecondFactorACR, AMR: s.OIDC.SecondFactorAMR}
+	if slices.Equal(s.OIDC.SecondFactorRoles, []string{"nobody"}) {
+		return f, nil
+	}
+	if len(s.OIDC.SecondFactorRoles) == 0 {
+		return f, errors.New("oidc_second_factor_roles names no role; to ask a second factor of nobody, write nobody")
+	}
 	for _, name := range s.OIDC.SecondFactorRoles {
 		switch {
 		case name == "all":
@@ -34,7 +41,7 @@ func secondFactor(s *config.Settings) (login.SecondFactor, error) {
 		case slices.Contains(grants.Roles(), grants.Role(name)):
 			f.Roles = append(f.Roles, grants.Role(name))
 		default:
-			return f, fmt.Errorf("oidc_second_factor_roles: there is no role %q; the roles are %v, and \"all\" means every one", name, grants.Roles())
+			return f, fmt.Errorf("oidc_second_factor_roles: there is no role %q; the roles are %v, \"all\" means every one, and \"nobody\" by itself none", name, grants.Roles())
 		}
 	}
 	return f, nil

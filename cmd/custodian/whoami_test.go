@@ -29,7 +29,8 @@ func TestWhoami(t *testing.T) {
 	}{
 		"met": {[]string{"--oidc-second-factor-roles", "administrator"}, func(at string) string { return at + "\n" }, 0, []string{"Nia Newcomer (nia@demo.example), known by the subject \"sub-nia\"", "Here before: no",
 			"administrator, the whole provider (mapping ", "walkers                        nothing", "Would hold: administrator", "amr pwd otp, acr not sent: evidence of one", "Demanded of administrator: met", "Nothing was written"}},
-		"no demand, and no line end": {nil, func(at string) string { return at }, 0, []string{"Demanded of these roles: no"}},
+		"no demand, and no line end": {[]string{"--oidc-second-factor-roles", "nobody"}, func(at string) string { return at }, 0, []string{"Demanded of these roles: no"}},
+		"by default":                 {nil, func(at string) string { return at }, 0, []string{"Demanded of administrator: met"}},
 		"another address":            {nil, func(string) string { return "https://documents.example.org/sign-in/callback?code=x&state=y\n" }, 1, []string{"this is not the address"}},
 		"nothing":                    {nil, func(string) string { return "" }, 1, []string{"no address was given"}},
 		"a code that is none":        {nil, func(at string) string { return strings.Replace(at, "code=", "code=x", 1) }, 1, []string{"(code: the service answered invalid_grant)"}},

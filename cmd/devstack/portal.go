@@ -61,6 +61,8 @@ func (s *stack) settings() map[string]string {
 		"CUSTODIAN_OIDC_CLIENT_ID":     clientID,
 		"CUSTODIAN_OIDC_CLIENT_SECRET": s.state.ClientSecret,
 		"CUSTODIAN_DEMO":               "true",
+		// Dex says neither amr nor acr, so nobody of the demonstration could show a second factor.
+		"CUSTODIAN_OIDC_SECOND_FACTOR_ROLES": "nobody",
 	}
 	if s.opt.store == "s3" {
 		m["CUSTODIAN_S3_ENDPOINT"] = s.s3.Endpoint

@@ -117,6 +117,7 @@ func checkSettings(t *testing.T, r report) {
 	want := map[string]string{
 		"CUSTODIAN_PUBLIC_URL": r.URL, "CUSTODIAN_STORE": r.Store, "CUSTODIAN_OIDC_ISSUER": r.Issuer, "CUSTODIAN_OIDC_CLIENT_ID": "custodian",
 		"CUSTODIAN_STORE_DIR": "", "PGHOST": "", "CUSTODIAN_LISTEN": strings.TrimPrefix(r.URL, "http://"), "CUSTODIAN_DEMO": "true",
+		"CUSTODIAN_OIDC_SECOND_FACTOR_ROLES": "nobody", // Dex cannot say that there was one
 	}
 	if r.Store == "s3" {
 		want["CUSTODIAN_S3_BUCKET"], want["CUSTODIAN_S3_TLS"] = "custodian", "false"

@@ -91,7 +91,7 @@ type OIDC struct {
 	ClientSecret Secret
 	GroupsClaim  string // under which it sends a person's groups
 
-	SecondFactorRoles                []string // whose people need a second factor; "all" for every role
+	SecondFactorRoles                []string // whose people need a second factor; "all" for every role, "nobody" for none
 	SecondFactorACR, SecondFactorAMR []string // what the service says where there was one
 }
 

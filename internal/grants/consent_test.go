@@ -25,14 +25,13 @@ func TestBothConsentsOpenAFile(t *testing.T) {
 	}
 	never("with no consent")
 	w.must(w.consent(record, grants.OfYoungPerson, time.Time{}, days(30)))
-	w.must(w.consent(record, grants.OfParent, time.Time{}, days(30)))
-	never("with the young person's and a parent's")
+	never("with the young person's alone")
 	w.must(w.consent(record, grants.OfAuthority, days(3), days(30)))
 	never("before the authority's begins")
 	var from, until time.Time
 	var n int
 	w.Scan(t, `select count(*), min(valid_from), max(valid_until) from app.grants where basis = 'consent'`, nil, &n, &from, &until)
-	if n != 2 || !from.Equal(days(3)) || !until.Equal(days(30)) {
+	if n != 1 || !from.Equal(days(3)) || !until.Equal(days(30)) {
 		t.Errorf("%d grants from %s until %s", n, from, until)
 	}
 	w.must(w.consent(record, grants.OfAuthority, time.Time{}, days(10)))
@@ -46,11 +45,7 @@ func TestBothConsentsOpenAFile(t *testing.T) {
 		t.Errorf("consents give mask %b with rights %d", mask, rights)
 	}
 	w.withdraw(record, grants.OfYoungPerson)
-	if !w.reads("visitor-44", record) {
-		t.Error("a parent's consent does not count once the young person's is withdrawn")
-	}
-	w.withdraw(record, grants.OfParent)
-	never("after the last consent of their own was withdrawn")
+	never("after the young person took back what they had said")
 
 	// whoever comes to visit later reads it by the same consents, and another's record not
 	w.must(w.consent(record, grants.OfYoungPerson, time.Time{}, days(30)))
@@ -83,6 +78,143 @@ func (w *world) withdraw(record, capacity string) {
 				w.t.Errorf("withdrawn twice: %v", err)
 			}
 		}
+	}
+}
+
+// On a young person's record the visitor of regulation 44 takes the young person's
+// own consent. A parent's stands in for it with a reason, and never once they said
+// no: to begin with, or by taking back what they had said.
+func TestAParentStandsIn(t *testing.T) {
+	t.Parallel()
+	const record = "Wren Sample"
+	type said struct {
+		capacity, answer, because string
+		from, until               int // days from now
+		want                      fault.Kind
+	}
+	const taken, withdrawn = fault.Kind(-1), "withdrawn"
+	reason := "is four years old"
+	authority := said{grants.OfAuthority, grants.Yes, "", 0, 30, taken}
+	own := said{grants.OfYoungPerson, grants.Yes, "", 0, 30, taken}
+	parent := said{grants.OfParent, grants.Yes, reason, 0, 30, taken}
+	no := said{grants.OfYoungPerson, grants.No, "", 0, 0, taken}
+	takesBack := said{grants.OfYoungPerson, withdrawn, "", 0, 0, taken}
+	with := func(s said, f func(*said)) said { f(&s); return s }
+	for name, c := range map[string]struct {
+		said  []said
+		reads bool
+	}{
+		"their own, and the authority's":                        {[]said{own, authority}, true},
+		"a parent's with a reason, and the authority's":         {[]said{parent, authority}, true},
+		"a parent's without a reason":                           {[]said{with(parent, func(s *said) { s.because, s.want = "", fault.Invalid }), authority}, false},
+		"a parent's with blanks for a reason":                   {[]said{with(parent, func(s *said) { s.because, s.want = "  \n", fault.Invalid }), authority}, false},
+		"a parent's alone":                                      {[]said{parent}, false},
+		"their own and a parent's":                              {[]said{own, parent}, false},
+		"they said no, then a parent's":                         {[]said{no, with(parent, func(s *said) { s.want = fault.Conflict }), authority}, false},
+		"a parent's, and then they said no":                     {[]said{parent, authority, no}, false},
+		"a parent's to come, and then they said no":             {[]said{with(parent, func(s *said) { s.from = 1 }), authority, no}, false},
+		"their own taken back, with a parent's from before":     {[]said{own, parent, authority, takesBack}, false},
+		"their own taken back, then a parent's":                 {[]said{own, authority, takesBack, with(parent, func(s *said) { s.want = fault.Conflict })}, false},
+		"their own given, and then they said no":                {[]said{own, authority, no}, false},
+		"they said no, and then yes":                            {[]said{no, authority, own}, true},
+		"no, yes, and that taken back, with a parent's between": {[]said{no, own, with(parent, func(s *said) { s.want = fault.Conflict }), authority, takesBack}, false},
+		"their own to come, and a parent's now":                 {[]said{with(own, func(s *said) { s.from = 2 }), parent, authority}, true},
+		"a parent's to come":                                    {[]said{with(parent, func(s *said) { s.from = 2 }), authority}, false},
+		"a parent says no, and another yes":                     {[]said{with(parent, func(s *said) { s.answer = grants.No }), parent, authority}, true},
+		"a parent's, and another says no":                       {[]said{parent, with(parent, func(s *said) { s.answer = grants.No }), authority}, true},
+		"the authority says no":                                 {[]said{own, authority, with(authority, func(s *said) { s.answer = grants.No })}, false},
+		"nobody said whether":                                   {[]said{with(own, func(s *said) { s.answer, s.want = "", fault.Invalid }), authority}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for i, s := range c.said {
+				if s.answer == withdrawn {
+					w.withdraw(record, s.capacity)
+					continue
+				}
+				n := grants.NewConsent{Record: w.Records[record], Capacity: s.capacity, Answer: s.answer, Because: s.because, Until: days(s.until)}
+				if s.from > 0 {
+					n.From = days(s.from)
+				}
+				if err := w.said(n); (s.want == taken) != (err == nil) || err != nil && !fault.Is(err, s.want) {
+					t.Fatalf("%d, %s says %s: %v", i+1, s.capacity, s.answer, err)
+				}
+			}
+			if got := w.reads("visitor-44", record); got != c.reads {
+				t.Errorf("the visitor reads the file: %v", got)
+			}
+			list, _, err := grants.Consents(t.Context(), w.DB, w.Actors["manager"], w.Records[record])
+			w.must(err)
+			for _, one := range list {
+				if one.Capacity == grants.OfParent && one.Given && one.Because != reason {
+					t.Errorf("a parent's consent stands because of %q", one.Because)
+				}
+			}
+		})
+	}
+}
+
+// Time alone ends a parent's consent as any other, and what it stood in for.
+func TestAParentsConsentRunsOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(w.said(grants.NewConsent{Record: w.Records["Wren Sample"], Capacity: grants.OfParent, Answer: grants.Yes, Because: "is four years old", Until: days(1)}))
+	w.must(w.consent("Wren Sample", grants.OfAuthority, time.Time{}, days(5)))
+	if !w.reads("visitor-44", "Wren Sample") {
+		t.Fatal("both stand, and the file is closed")
+	}
+	w.Exec(t, `set session_replication_role = replica; update app.grants set valid_from = valid_from - interval '2 days', valid_until = valid_until - interval '2 days' where basis = 'consent'`)
+	if w.reads("visitor-44", "Wren Sample") {
+		t.Error("the parent's consent is out of date, and the file is open")
+	}
+}
+
+// Past all our code the database refuses a parent's word without a reason, after the
+// young person's no, and a reason in anybody else's.
+func TestNobodyStandsInPastTheCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const insert = `insert into app.consent (record_id, purpose, capacity, who, evidence, stand_in_why, from_at, until_at, recorded_by) values ($1, $2, $3, 'x', 'x', $4, now(), now() + interval '1 day', $5)`
+	try := func(capacity, because, want string) {
+		t.Helper()
+		if got := w.raw("manager", insert, w.Records["Wren Sample"], "visitor-44", capacity, because, int64(w.Actors["manager"].ID)); got != want {
+			t.Errorf("%s because of %q: %q, want %q", capacity, because, got, want)
+		}
+	}
+	try("parent", "", "23514")
+	try("parent", " ", "23514")
+	try("parent", "is four years old", "")
+	try("young-person", "is four years old", "23514")
+	try("placing-authority", "is four years old", "23514")
+	w.must(w.said(grants.NewConsent{Record: w.Records["Wren Sample"], Capacity: grants.OfYoungPerson, Answer: grants.No}))
+	try("parent", "is four years old", "23514")
+	try("young-person", "", "")
+	if got := w.raw("manager", `insert into app.consent_ending (consent_id, by_actor, how, why) select id, $1, 'overruled', 'x' from app.consent limit 1`, int64(w.Actors["manager"].ID)); got != "42501" {
+		t.Errorf("a manager overrules: %q", got)
+	}
+}
+
+// Regulation 25 speaks of no case records: at a family centre any consent of theirs
+// does beside the authority's, and nobody has to say why.
+func TestConsentsAtAFamilyCentre(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for record, capacity := range map[string]string{"The Specimen family": grants.OfParent, "Heron Specimen": grants.OfParent, "Teal Specimen": grants.OfParent} {
+		for _, c := range []string{capacity, grants.OfAuthority} {
+			if w.reads("visitor-25", record) {
+				t.Errorf("%s: the visitor reads it before the consent %q", record, c)
+			}
+			w.must(w.saidTo("other-manager", grants.NewConsent{Record: w.Records[record], Capacity: c, Answer: grants.Yes, Until: days(9)}))
+		}
+		if !w.reads("visitor-25", record) {
+			t.Errorf("%s: both stand, and the visitor does not read it", record)
+		}
+	}
+	// a no of the one does not undo what the other may say there
+	w.must(w.saidTo("other-manager", grants.NewConsent{Record: w.Records["Teal Specimen"], Capacity: grants.OfYoungPerson, Answer: grants.No}))
+	if !w.reads("visitor-25", "Teal Specimen") {
+		t.Error("at a family centre a parent's consent ended with a young person's no")
 	}
 }
 

@@ -46,6 +46,9 @@ func (r Role) Own() bool {
 	return b.own
 }
 
+// Outside tells whether who has the role does not work here, and reads all the same.
+func (r Role) Outside() bool { return r == Inspector || r.Visits() != "" || r.Own() }
+
 // Visits gives the kind of setting that an independent visitor is for, "" for any
 // other role.
 func (r Role) Visits() string {

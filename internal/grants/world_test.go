@@ -100,8 +100,15 @@ func (w *world) give(by string, g grants.Giving) (int64, error) {
 func (w *world) change(why string) people.Change { return people.Change{Why: why} }
 
 func (w *world) consent(record, capacity string, from, until time.Time) error {
-	return grants.RecordConsent(w.t.Context(), w.DB, w.Actors["manager"], grants.NewConsent{Record: w.Records[record], Capacity: capacity, Who: "Somebody of the test",
-		Evidence: "for the test", From: from, Until: until})
+	return w.said(grants.NewConsent{Record: w.Records[record], Capacity: capacity, Answer: grants.Yes, From: from, Until: until})
+}
+
+// said records what somebody says who was asked, with what is the same in every test.
+func (w *world) said(n grants.NewConsent) error { return w.saidTo("manager", n) }
+
+func (w *world) saidTo(by string, n grants.NewConsent) error {
+	n.Who, n.Evidence = "Somebody of the test", "for the test"
+	return grants.RecordConsent(w.t.Context(), w.DB, w.Actors[by], n)
 }
 
 func days(n int) time.Time { return clock.DayOf(time.Now()).Plus(n).Start() }

@@ -29,7 +29,7 @@ func (t *telling) whoSees() []func(context.Context) error {
 	}
 	consent := func(capacity, who, evidence string) {
 		acts = append(acts, func(ctx context.Context) error {
-			return grants.RecordConsent(ctx, t.o.DB, t.Actors["manager"], grants.NewConsent{Record: t.Records["Wren Sample"], Capacity: capacity, Who: who, Evidence: evidence,
+			return grants.RecordConsent(ctx, t.o.DB, t.Actors["manager"], grants.NewConsent{Record: t.Records["Wren Sample"], Capacity: capacity, Answer: grants.Yes, Who: who, Evidence: evidence,
 				Until: ahead(90)})
 		})
 	}

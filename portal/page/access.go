@@ -219,7 +219,7 @@ func contents(m access.Mask) string {
 // Consented is a consent on a record.
 type Consented struct {
 	Capacity, Who, Evidence, When, By string
-	Ended, EndedWhy                   string
+	Because, Ended, EndedWhy          string
 	Status                            Status
 	Withdraw                          string
 }
@@ -229,11 +229,16 @@ func CapacityWords(capacity string) string {
 	return map[string]string{grants.OfYoungPerson: "The young person", grants.OfParent: "Somebody with parental responsibility", grants.OfAuthority: "The placing authority"}[capacity]
 }
 
-// CapacityOptions are the capacities, with when each counts.
-func CapacityOptions() []Option {
+// capacityOptions are the capacities, with when each counts. instead tells that a
+// parent's would be in the young person's place.
+func capacityOptions(instead bool) []Option {
+	own, parent := "Where they understand what they agree to.", "For a family’s or a parent’s file, and for a young person who does not understand enough to decide."
+	if instead {
+		own, parent = "Their own word is asked first.", "In the young person’s place, where they do not understand enough to decide."
+	}
 	return []Option{
-		{Value: grants.OfYoungPerson, Words: CapacityWords(grants.OfYoungPerson), Hint: "Where they understand what they agree to."},
-		{Value: grants.OfParent, Words: CapacityWords(grants.OfParent), Hint: "For a family’s or a parent’s file, and for a young person who does not understand enough to decide."},
+		{Value: grants.OfYoungPerson, Words: CapacityWords(grants.OfYoungPerson), Hint: own},
+		{Value: grants.OfParent, Words: CapacityWords(grants.OfParent), Hint: parent},
 		{Value: grants.OfAuthority, Words: CapacityWords(grants.OfAuthority), Hint: "The local authority that placed them here."},
 	}
 }
@@ -242,15 +247,18 @@ func CapacityOptions() []Option {
 func ConsentsOf(record int64, list []grants.Consent, now time.Time) []Consented {
 	var rows []Consented
 	for _, c := range list {
-		r := Consented{Capacity: CapacityWords(c.Capacity), Who: c.Who, Evidence: c.Evidence, When: From(c.From, &c.Until), By: c.By, EndedWhy: c.EndedWhy}
+		r := Consented{Capacity: CapacityWords(c.Capacity), Who: c.Who, Evidence: c.Evidence, When: From(c.From, &c.Until), By: c.By, Because: c.Because, EndedWhy: c.EndedWhy}
 		switch {
+		case !c.Given:
+			r.When, r.Status = DayOf(c.From), Status{"Said no", "closed"}
 		case c.Until.After(now) && !c.From.After(now):
 			r.Status = Status{"In date", "good"}
 		case c.Until.After(now):
 			r.Status = Status{"From " + DayOf(c.From), "next"}
 		case c.How != "":
 			r.Status = Status{"Ended " + DayOf(c.Until), "past"}
-			r.Ended = map[string]string{"withdrawn": "Withdrawn", "record-moved": "Ended because the record moved", "record-closed": "Ended because the record was closed"}[c.How]
+			r.Ended = map[string]string{"withdrawn": "Withdrawn", "record-moved": "Ended because the record moved", "record-closed": "Ended because the record was closed",
+				"overruled": "Counts no longer"}[c.How]
 			if c.EndedBy != "" {
 				r.Ended += ", recorded by " + c.EndedBy
 			}

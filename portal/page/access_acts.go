@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"custodian/internal/access"
 	"custodian/internal/grants"
 	"custodian/internal/people"
 )
@@ -23,8 +24,8 @@ func EndAt(list []AccessRow, g grants.Told, address string, rows map[string]bool
 // lasts tells whether a row is not of something that has ended already.
 func (r AccessRow) lasts() bool { return r.Status == nil || r.Status.Look != "past" }
 
-// StandOf says whether both consents stand now.
-func StandOf(list []grants.Consent, visitor grants.Role, now time.Time) string {
+// StandOf says whether both consents stand now, on a record of the kind.
+func StandOf(list []grants.Consent, visitor grants.Role, kind access.RecordKind, now time.Time) string {
 	stands := func(authority bool) bool {
 		return slices.ContainsFunc(list, func(c grants.Consent) bool {
 			return c.Purpose == string(visitor) && (c.Capacity == grants.OfAuthority) == authority && !c.From.After(now) && c.Until.After(now)
@@ -35,10 +36,23 @@ func StandOf(list []grants.Consent, visitor grants.Role, now time.Time) string {
 		return "Both consents stand: the visitor can read the general and sensitive parts of this file."
 	case own:
 		return "The placing authority’s consent is missing, so the visitor cannot read this file."
-	case authority:
+	}
+	if grants.StandIn(visitor, kind) {
+		switch no := slices.ContainsFunc(list, saidNo); {
+		case no:
+			return "The young person has said no, so the visitor cannot read this file. Nobody else’s consent stands in for theirs."
+		case stands(true):
+			return "The young person’s own consent is missing, so the visitor cannot read this file."
+		}
+	} else if stands(true) {
 		return "The young person’s or a parent’s consent is missing, so the visitor cannot read this file."
 	}
 	return "No consent stands, so the visitor cannot read this file."
+}
+
+// saidNo tells whether the young person was asked and said no, or took their yes back.
+func saidNo(c grants.Consent) bool {
+	return c.Capacity == grants.OfYoungPerson && (!c.Given || c.How == "withdrawn")
 }
 
 // Entrust makes the page on which somebody becomes the key worker of a record.
@@ -75,13 +89,24 @@ func LetRead(r people.Record, first []grants.Unreleased, f *Form) Change {
 	return c
 }
 
-// RecordConsent makes the page on which a consent is recorded.
+// RecordConsent makes the page on which a consent is recorded, or that somebody
+// said no.
 func RecordConsent(r people.Record, visitor string, f *Form) Change {
-	c := Change{Heading: "Record a consent", Submit: Submit{Words: "Record the consent"}, FactsTitle: "The record", Facts: recordFacts(r),
-		Words: []string{"For: " + lowerFirst(RoleWords(visitor)) + ". It takes two consents before this file can be read on a visit: the placing authority’s, and the young person’s or, where they do not understand enough to decide, a parent’s. Both must be in date. The moment one ends, nothing is shown any more."}}
-	c.Ask(f.Choice("capacity", "Whose consent is it?", "", CapacityOptions()...), f.Line("who", "Who consents?", "Name, and for an authority the post."),
-		f.Text("evidence", "How do you know?", "For example, “Letter of 2 June, in the file”, or “Said so to me on 2 June; Sam was there”."),
-		f.Date("from", "From which day?", "Today, or a day to come."), f.Date("until", "Until which day?", "The last day on which it counts."))
+	instead := grants.StandIn(grants.Role(visitor), r.Kind)
+	takes := "the placing authority’s, and that of the family or the person whom it is about. "
+	if instead {
+		takes = "the placing authority’s, and the young person’s own. Somebody with parental responsibility consents in their place only where they do not understand enough to decide, and never once they have said no. "
+	}
+	c := Change{Heading: "Record a consent", Submit: Submit{Words: "Record it"}, FactsTitle: "The record", Facts: recordFacts(r),
+		Words: []string{"For: " + lowerFirst(RoleWords(visitor)) + ". It takes two consents before this file can be read on a visit: " + takes + "Both must be in date. The moment one ends, nothing is shown any more."}}
+	c.Ask(f.Choice("capacity", "Who was asked?", "", capacityOptions(instead)...),
+		f.Choice("answer", "Do they consent?", "", Option{Value: "yes", Words: "Yes"}, Option{Value: "no", Words: "No", Hint: "It counts from now on, and ends what they had said before. Leave the days as they are."}),
+		f.Line("who", "Who said it?", "Name, and for an authority the post."),
+		f.Text("evidence", "How do you know?", "For example, “Letter of 2 June, in the file”, or “Said so to me on 2 June; Sam was there”."))
+	if instead {
+		c.Ask(f.Text("because", "Why does the young person not decide?", "Only for somebody with parental responsibility who consents in their place: what shows that the young person does not understand enough. Leave it empty otherwise."))
+	}
+	c.Ask(f.Date("from", "From which day?", "Today, or a day to come."), f.Date("until", "Until which day?", "The last day on which it counts."))
 	return c
 }
 
@@ -98,6 +123,9 @@ func WithdrawConsent(g grants.Consent, f *Form) Change {
 	c := Change{Heading: "End a consent", Submit: Submit{Words: "End the consent now"}, FactsTitle: "The consent",
 		Words: []string{"The visitor can no longer read this file from this moment. That the consent was given stays in the history."},
 		Facts: []Fact{{"Whose", CapacityWords(g.Capacity)}, {"Who", g.Who}, {"In date", From(g.From, &g.Until)}, {"How it is known", g.Evidence}}}
+	if g.Capacity == grants.OfYoungPerson && g.Purpose == string(grants.Visitor44) {
+		c.Words = append(c.Words, "It counts as the young person’s no: from now on nobody else’s consent stands in for theirs on this record.")
+	}
 	c.Ask(f.Text("why", "Who withdrew it, and what did they say?", "For example, “Told me on the telephone that she does not want it any more”."))
 	return c
 }

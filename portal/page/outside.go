@@ -210,6 +210,8 @@ func OutsideNeedRows(n grants.OutsideNeeds, now time.Time) []NeedRow {
 			status := Status{"While you have access", "next"}
 			if !o.Running(now) {
 				status = Status{"Overdue", "late"}
+			} else if endsSoon(o, now) {
+				status = Status{"Ends " + lowerFirst(Ahead(*o.Until, now)), "soon"}
 			}
 			add("Write", o, "/oversight", "You gave management oversight outside your role. Write the discussion, your analysis, the direction and the actions.", status)
 		case endsSoon(o, now):
