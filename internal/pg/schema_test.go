@@ -156,6 +156,16 @@ var definers = map[string]string{
 	"last_administrator": "reads the roles of others; a yes or no about one role",
 	"keep_administrator": "a trigger that counts administrators, seen or not",
 
+	"outside_until": "called by other functions of the rule: until when somebody else's right to ask covers a reason",
+	"may_ask_for":   "as may_break, for a reason and a section",
+	"asked_for":     "called by looked and told_look: what somebody else asked for",
+	"audit_all":     "the actor's own grants; a refusal or nothing",
+	"leaves_now":    "called by sequenced and check_leaves, which ask who calls",
+	"placeless":     "called by outstanding and check_waiting, which ask who calls",
+	"check_leaves":  "goes through every footprint, for whoever audits all of the provider's",
+	"check_waiting": "as check_leaves",
+	"check_end":     "as check_leaves",
+
 	"tell_of_said": "a trigger that finds whom a directory spoke of; only their number is told",
 }
 
@@ -220,6 +230,12 @@ func TestEverythingInTheSchemaKeepsToTheRule(t *testing.T) {
 	for name := range maps.Keys(definers) {
 		if !slices.Contains(have, name) {
 			t.Errorf("there is no function %s that runs with its owner's rights", name)
+		}
+	}
+	callable := names(t, conn, `select distinct proname from pg_proc where pronamespace = 'app'::regnamespace and prosecdef and has_function_privilege('custodian_app', oid, 'execute')`)
+	for _, name := range callable {
+		if strings.HasPrefix(definers[name], "called by") {
+			t.Errorf("the function %s is %s, and the application may call it: its owner has to revoke that", name, definers[name])
 		}
 	}
 	if tables := names(t, conn, `select relname from pg_class where relnamespace = 'app'::regnamespace and relkind = 'r'`); len(tables) < 26 {
