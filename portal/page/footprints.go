@@ -74,7 +74,8 @@ func LookedWords(all bool) string {
 }
 
 func footprintRow(p audit.Footprint, now time.Time) FootprintRow {
-	r := FootprintRow{When: Moment(p.At, now), UTC: utc(p.At), Stamp: p.At.UTC().Format(time.RFC3339), Who: p.Actor, Post: p.PostTitle, What: Deed(p)}
+	r := FootprintRow{When: Moment(p.At, now), UTC: utc(p.At), Stamp: p.At.UTC().Format(time.RFC3339), Who: p.Actor, Post: p.PostTitle, What: Deed(p),
+		Concern: LookAddress(p.ID, "concern")}
 	if r.Who == "" {
 		r.Who = "Somebody of another organisation"
 	}
