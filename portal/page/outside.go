@@ -246,6 +246,9 @@ func OutsideNeedRows(n grants.OutsideNeeds, now time.Time) []NeedRow {
 	for _, o := range n.Judge {
 		add("Judge", o, "/review", "The access of "+by(o)+" outside their role was escalated to you.", Status{waiting(*o.Reviewed, now), "late"})
 	}
+	if n.More {
+		rows = append(rows, NeedRow{Verb: "See", What: "All accesses outside a role that are not settled", Address: "/oversight/outside-role", Why: "More of them wait for you than are listed here.", Status: Status{"More wait", "next"}})
+	}
 	for _, d := range n.Declared {
 		rows = append(rows, NeedRow{Verb: "Act", What: "A relative or friend who may come here", Address: "/oversight/relatives/" + strconv.FormatInt(d.ID, 10),
 			Why: d.Who + " has declared somebody in words. See whether a record has to be kept from them.", Status: Status{waiting(d.At, now), "next"}})
