@@ -191,10 +191,10 @@ begin
     select s.actor_id, count(*)::int as looks, count(*) filter (where s.outcome = 'refused')::int as refused, min(s.at) as first_at, max(s.at) as last_at, max(s.id) as id, max(x.since) as since
     from ended e join seen s on s.actor_id = e.actor_id
     cross join lateral (
-      select max(h.until_at) filter (where h.home_id is null) as since, bool_or(h.until_at > s.at and (h.home_id = s.lay
+      select max(h.until_at) filter (where h.home_id is null and h.until_at <= s.at) as since, bool_or(h.until_at > s.at and (h.home_id = s.lay
         or h.home_id is null and exists (select from app.grants g where g.role_held_id = h.id and g.rights & 1 = 1))) as live
       from app.role_held h where h.actor_id = s.actor_id and h.record_id is null and h.from_at <= s.at and h.from_at < h.until_at) x
-    where e.home_id is null and x.since <= s.at and not x.live and not exists (select from app.grants g where g.actor_id = s.actor_id and g.scope = 2 and g.scope_id = s.record_id
+    where e.home_id is null and x.since is not null and not coalesce(x.live, false) and not exists (select from app.grants g where g.actor_id = s.actor_id and g.scope = 2 and g.scope_id = s.record_id
       and g.basis in ('break-glass', 'data-subject') and g.valid_from <= s.at and g.valid_until > s.at) group by 1
   ), glass as (
     -- what was asked for counts, and not the grants: for one thing that is asked there may be two, and none

@@ -34,6 +34,10 @@ func TestUnusualReasons(t *testing.T) {
 			t.Errorf("%s: %q, want %q", rule, got, want)
 		}
 	}
+	u.Rule, u.Home = "left", ""
+	if got, want := page.UnusualReason(u), "Their role for every setting ended on 12 May 2025, and no other role covers these records. After that: 40 looks, 2 of them refused from 14 May 2025 to 15 May 2025."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	u.Rule, u.Looks, u.Refused, u.LastAt = "hours", 1, 0, u.FirstAt
 	if got := page.UnusualReason(u); !strings.HasPrefix(got, "1 look at 11.30pm on 14 May 2025, London time.") {
 		t.Error(got)
