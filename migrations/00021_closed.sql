@@ -75,18 +75,6 @@ create policy not_from_without on app.shield_ending as restrictive for insert to
 create policy by_management on app.looked_into as restrictive for insert to custodian_app with check (exists (
   select from app.footprint f where f.id = footprint_id and app.answers_for(f.record_id, (select app.shields()))));
 
--- +goose StatementBegin
--- Whether the actor's right to ask for access outside their role covers a reason, on a record. Where the right stands beside no reading (the administrator's), it
--- is for technical support alone.
-create function app.may_break_for(record bigint, reason text) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
-begin
-  return app.may_break(record) and (reason = 'support' or exists (select from app.record r join app.grants g on g.actor_id = app.me()
-    where r.id = record and g.rights & 129 = 129 and (r.kind <> 1 or g.mask & (7 << 3) <> 0) and g.valid_until > statement_timestamp() and g.valid_from <= statement_timestamp()));
-end $$;
--- +goose StatementEnd
-alter function app.may_break_for(bigint, text) owner to custodian_rule;
-create policy for_the_role on app.outside_access as restrictive for insert to custodian_app with check (app.may_break_for(record_id, reason));
-
 -- Tokens, and declaring relatives and friends, are for those who work or visit here: not for whoever reads their own file, nor for somebody whose last role ended.
 -- Custodian itself makes those of service accounts.
 create policy of_staff on app.token as restrictive for insert to custodian_app with check (app.me() = 1 or app.works_here(app.me()));

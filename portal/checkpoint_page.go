@@ -56,6 +56,9 @@ func (s *server) showCheckpoints(c *gin.Context, actor access.Actor, v page.Chec
 		return err
 	}
 	f.Crumbs = []page.Link{{Words: "Oversight", Address: "/oversight"}, {Words: "Checkpoints"}}
+	if v.Checks, err = audit.Checks(c.Request.Context(), s.db, actor); err != nil {
+		return err
+	}
 	f.Notice, f.Problems = v.Notice, v.Problems
 	v.Frame = f
 	return s.show(c, http.StatusOK, "checkpoints", v)

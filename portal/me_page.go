@@ -42,7 +42,7 @@ func (s *server) myself(c *gin.Context, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := page.MyselfOf(p, menu.Works, len(asks) > 0)
+	v := page.MyselfOf(p, menu.Works, asks.May)
 	addSessions(&v, sessions)
 	addTokens(&v, tokens)
 	if v.Frame, err = s.frame(c, actor, "Your access", ""); err != nil {

@@ -66,12 +66,12 @@ func (s *server) showOutsideHome(c *gin.Context, actor access.Actor, status int,
 	if err != nil {
 		return err
 	}
-	may, err := grants.AskerOutside(c.Request.Context(), s.db, actor)
+	asker, err := grants.AskerOutside(c.Request.Context(), s.db, actor)
 	if err != nil {
 		return err
 	}
 	form := page.NewForm(url.Values{"reason": {c.Query("reason")}}, bad)
-	v := page.OutsideHome{May: len(may) > 0, Reason: form.Choice("reason", "Why do you need to see a record?", "", page.OutsideReasonOptions(may)...)}
+	v := page.OutsideHome{May: asker.May, Reason: form.Choice("reason", "Why do you need to see a record?", page.OutsideReasonHint(asker), page.OutsideReasonOptions(asker)...)}
 	if n, err := strconv.ParseInt(c.Query("record"), 10, 64); err == nil && n > 0 {
 		v.Record = strconv.FormatInt(n, 10)
 	}
@@ -93,22 +93,23 @@ func (s *server) askOutside(c *gin.Context, actor access.Actor) error {
 	if page.OutsideReasonWords(reason) == "" {
 		return s.showOutsideHome(c, actor, http.StatusBadRequest, []fault.Field{{Name: "reason", Problem: "Choose why you need to see the record."}})
 	}
-	if may, err := grants.AskerOutside(c.Request.Context(), s.db, actor); err != nil || !slices.Contains(may, reason) {
-		if err == nil {
-			var bad []fault.Field
-			if len(may) > 0 {
-				bad = []fault.Field{{Name: "reason", Problem: "Your role does not cover this reason. Choose one that is listed, or ask the manager of the record."}}
-			}
-			err = s.showOutsideHome(c, actor, http.StatusForbidden, bad)
-		}
+	asker, err := grants.AskerOutside(c.Request.Context(), s.db, actor)
+	if err != nil {
 		return err
+	}
+	if !slices.Contains(asker.Reasons(), reason) {
+		var bad []fault.Field
+		if asker.May {
+			bad = []fault.Field{{Name: "reason", Problem: "Your role does not cover this reason. Choose one that is listed, or ask the manager of the record."}}
+		}
+		return s.showOutsideHome(c, actor, http.StatusForbidden, bad)
 	}
 	values := url.Values{"kind": {access.YoungPerson.String()}, "section": {strconv.Itoa(int(reason.Usual()))}, "span": {string(grants.ForDay)}, "now": {"yes"}}
 	if n, err := strconv.ParseInt(c.Query("record"), 10, 64); err == nil && n > 0 {
 		values.Set("record", strconv.FormatInt(n, 10))
 	}
 	form := page.NewForm(values, nil)
-	return s.askPage(c, actor, page.AskOutside(reason, form), "", http.StatusOK, form)
+	return s.askPage(c, actor, page.AskOutside(reason, asker, form), "", http.StatusOK, form)
 }
 
 // sendOutside gives the access, and sends whoever asked to the record.
@@ -126,8 +127,12 @@ func (s *server) sendOutside(c *gin.Context, actor access.Actor) error {
 		id, err = grants.AskOutside(c.Request.Context(), s.db, actor, a)
 	}
 	if status, problems, ok := refused(err); ok {
+		asker, err := grants.AskerOutside(c.Request.Context(), s.db, actor)
+		if err != nil {
+			return err
+		}
 		form := page.NewForm(values, problems)
-		return s.askPage(c, actor, page.AskOutside(a.Reason, form), "", status, form)
+		return s.askPage(c, actor, page.AskOutside(a.Reason, asker, form), "", status, form)
 	}
 	if err != nil {
 		return err

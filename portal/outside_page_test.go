@@ -138,3 +138,26 @@ func TestShieldPages(t *testing.T) {
 	o.as("staff").get(http.StatusOK, at)
 	m.get(http.StatusOK, at+"/shields").says("Nobody by name.", "Earlier", "the review is over", "Morgan Example, who was let in")
 }
+
+// What a reason does not reach is not offered, and answered in plain words to
+// whoever sends it all the same, with what they typed.
+func TestOutsideRoleReasonsByRole(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	const restricted = "General, sensitive and restricted"
+	staff, manager, admin := o.as("staff"), o.as("manager"), o.as("admin")
+	staff.get(http.StatusOK, "/outside-role/ask?reason=audit").saysNot(restricted, "Why does the audit need the restricted section?")
+	manager.get(http.StatusOK, "/outside-role/ask?reason=audit").says(restricted, "Why does the audit need the restricted section?", "I have accessed your file for the purpose of audit/moderation.")
+	manager.get(http.StatusOK, "/outside-role/ask?reason=support").says("I have accessed your file to provide support in relation to [the issue], to help resolve this.")
+	manager.post(http.StatusBadRequest, "/outside-role/ask", askForm("name", "Plover Sample", "section", "2")).says("Enter why the audit needs the restricted section.", "Plover Sample")
+	for _, p := range []*caller{staff, manager} {
+		p.post(http.StatusForbidden, "/outside-role/ask", askForm("name", "Plover Sample", "section", "2", "words", "the lodging of March")).
+			says("the restricted section is shown only to somebody who audits or manages it where the record is", "the lodging of March", restricted)
+	}
+	offered := admin.get(http.StatusOK, "/outside-role")
+	offered.says("Technical support", "reads nothing")
+	offered.saysNot("Audit or moderation", "Safeguarding emergency", "Another reason")
+	admin.get(http.StatusForbidden, "/outside-role/ask?reason=emergency").says("reads nothing")
+	admin.post(http.StatusForbidden, "/outside-role/ask", askForm("reason", "emergency", "name", "Plover Sample", "section", "2", "words", "an emergency of mine")).says("asks outside it for technical support alone", "an emergency of mine")
+	admin.post(http.StatusSeeOther, "/outside-role/ask", askForm("reason", "support", "name", "Plover Sample", "words", "a plan that does not open"))
+}

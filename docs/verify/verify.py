@@ -103,7 +103,7 @@ def verify(directory, vkey, held=()):
         for k, h in enumerate(leaves[lo:hi]): grow(p, k, h or bytes(32))
         return fold(p)
     def rewritten(lo, hi):
-        if lo < hi: found.append(f"rewritten from place {lo} to {hi - 1}: the footprints there are not those that were signed")
+        if lo < hi: found.extend([f"deleted at place {i}: footprint {called(i)} is gone" for i in range(lo, hi) if leaves[i] is None] + [f"rewritten from place {lo} to {hi - 1}: the footprints there are not those that were signed"])
     def locate(lo, hi, right):
         if hi <= good or content(lo, hi) == right: return
         if hi - lo == 1: spots[lo] = right; return

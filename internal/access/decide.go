@@ -127,6 +127,11 @@ func DecideRecord(r Rights, a Action, p Place) (grant int64, ok bool) {
 	return decide(r, a, p, func(m Mask) bool { return m.Has(first) || m.Has(first+1) || m.Has(first+2) })
 }
 
+// Anywhere tells whether somebody holds any grant of a kind, wherever that is:
+// whether a list that spans places is theirs to ask for. What stands in it is
+// decided place by place.
+func Anywhere(r Rights, of func(Grant) bool) bool { return slices.ContainsFunc(r.Grants, of) }
+
 func decide(r Rights, a Action, p Place, covers func(Mask) bool) (int64, bool) {
 	if a.Needs == Approve && r.Actor.Kind != Person {
 		return 0, false

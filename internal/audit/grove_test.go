@@ -76,7 +76,7 @@ func newGrove(t testing.TB) *grove {
 		`insert into app.actor (id, provider_id, kind, name, post_title, created_by) values (5000, 2000, 'person', 'Morgan Example', 'Registered manager', 1), (5001, 2000, 'person', 'Sam Example', 'Support worker', 1)`,
 		`insert into app.record (id, provider_id, home_id, kind, name, created_by) select 3000 + n, 2000, 2100, 0, 'Record ' || n, 1 from generate_series(0, 4) n`,
 		`insert into app.document (id, record_id, provider_id, class, kind, needs_approval, title, created_at, created_by, latest_at) values (4000, 3000, 2000, 0, 'other', false, 'A letter', now(), 1, now())`,
-		`insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values (5000, 1, 2100, 32767, 127, 'role', 1, 'test', now()), (5001, 1, 2100, 1, 3, 'role', 1, 'test', now())`,
+		`insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values (5000, 0, 2000, 32767, 127, 'role', 1, 'test', now()), (5001, 1, 2100, 1, 3, 'role', 1, 'test', now())`,
 	} {
 		g.Exec(t, sql)
 	}

@@ -19,6 +19,7 @@ import (
 	"custodian/internal/audit"
 	"custodian/internal/audit/tree"
 	"custodian/internal/fault"
+	"custodian/internal/pg"
 )
 
 // commits is how many transactions the stress makes.
@@ -371,6 +372,33 @@ func TestCheck(t *testing.T) {
 	}
 	if _, err := g.tree.Check(t.Context(), access.Actor{ID: worker, Kind: access.Person, Provider: provider}); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a member of staff: %v", err)
+	}
+	// nor whoever audits one setting: the check goes through everybody's, and the database says so without the program
+	g.tamper(`update app.grants set scope = 1, scope_id = 2100 where actor_id = 5000`)
+	if _, err := g.tree.Check(t.Context(), who); !fault.Is(err, fault.NotFound) {
+		t.Errorf("whoever audits one setting: %v", err)
+	}
+	g.checkRefused("5000", "5001", "")
+	g.tamper(`update app.grants set scope = 0, scope_id = 2000, mask = 1 where actor_id = 5000`)
+	g.checkRefused("5000")
+	g.tamper(`update app.grants set rights = 63, mask = 32767 where actor_id = 5000`)
+	g.checkRefused("5000")
+}
+
+// checkRefused sees that the database lets none of these actors go through the tree.
+func (g *grove) checkRefused(actors ...string) {
+	g.t.Helper()
+	conn, err := pgx.Connect(g.t.Context(), g.App)
+	must(g.t, err)
+	defer conn.Close(context.Background())
+	for _, actor := range actors {
+		_, err := conn.Exec(g.t.Context(), `select set_config('app.actor', $1, false)`, actor)
+		must(g.t, err)
+		for _, sql := range []string{`select * from app.check_leaves(0, 10)`, `select * from app.check_waiting(0, 0, 0, 10)`, `select * from app.check_end()`, `select * from app.leaves_now(0, 10)`, `select * from app.placeless(0, 0, 0, 10)`} {
+			if _, err := conn.Exec(g.t.Context(), sql); !pg.Refused(err) {
+				g.t.Errorf("actor %q: %s: %v", actor, sql, err)
+			}
+		}
 	}
 }
 

@@ -35,8 +35,15 @@ func OutsideReasons() []OutsideReason {
 // Worded tells whether the reason is said in words.
 func (r OutsideReason) Worded() bool { return r == ForSupport || r == ForEmergency || r == ForOther }
 
+// asksWords tells whether words are needed: with some reasons always, and with any
+// that reaches it for what is restricted.
+func (a Asking) asksWords() bool {
+	return a.Reason.Worded() || a.Section == access.Restricted && a.Reason.Deepest() == access.Restricted
+}
+
 // Deepest is the closest section that may be asked for with the reason: what is
-// restricted only for an audit and in an emergency.
+// restricted only for an audit, by whoever audits or manages it where the record
+// is, and in an emergency.
 func (r OutsideReason) Deepest() access.Section {
 	if r == ForAudit || r == ForEmergency {
 		return access.Restricted
@@ -136,8 +143,8 @@ func (a Asking) wrong() []fault.Field {
 			bad = append(bad, a.Oversight.Wrong()...)
 		}
 	}
-	if a.Reason.Worded() {
-		bad = append(bad, checkText("words", map[OutsideReason]string{ForSupport: "Enter what the technical issue is.", ForEmergency: "Enter what the emergency is.", ForOther: "Enter why you need to see the record."}[a.Reason], a.Words, 1000)...)
+	if a.asksWords() || a.Words != "" {
+		bad = append(bad, checkText("words", map[OutsideReason]string{ForAudit: "Enter why the audit needs the restricted section.", ForSupport: "Enter what the technical issue is.", ForEmergency: "Enter what the emergency is.", ForOther: "Enter why you need to see the record."}[a.Reason], a.Words, 1000)...)
 	}
 	if a.Section < access.General || a.Section > a.Reason.Deepest() {
 		say("section", "Choose how much you need to see.")
@@ -166,7 +173,7 @@ func AskOutside(ctx context.Context, db *pg.DB, actor access.Actor, a Asking) (i
 	if a.Reason != ForOversight {
 		a.Colleague, a.Oversight = "", Oversight{}
 	}
-	if !a.Reason.Worded() {
+	if a.Reason == ForOversight { // which is worded by what it came to
 		a.Words = ""
 	}
 	var id int64
@@ -193,12 +200,8 @@ func AskOutside(ctx context.Context, db *pg.DB, actor access.Actor, a Asking) (i
 		if err := needed(ctx, tx.Reader(), record, a); err != nil {
 			return err
 		}
-		var covered bool
-		if err := tx.QueryRow(ctx, `select app.may_break_for(@record, @reason)`, pgx.NamedArgs{"record": record, "reason": a.Reason}).Scan(&covered); err != nil {
+		if err := within(ctx, tx.Reader(), record, a); err != nil {
 			return err
-		}
-		if !covered {
-			return notForReason()
 		}
 		id, err = begin(ctx, tx, record, a)
 		return err
@@ -219,35 +222,29 @@ func mayAsk(ctx context.Context, tx *pg.Tx) error {
 }
 
 // MayAsk tells whether somebody may ask for access outside their role at all.
-func MayAsk(r access.Rights) bool { return len(ReasonsFor(r)) > 0 }
-
-// ReasonsFor gives the reasons for which somebody may ask for access outside their
-// role, none where they may not. Where the right to ask stands beside no reading
-// (the administrator's), it is for technical support alone.
-func ReasonsFor(r access.Rights) []OutsideReason {
-	holds := func(need access.Right) bool {
-		return r.Actor.Kind == access.Person && slices.ContainsFunc(r.Grants, func(g access.Grant) bool { return g.Rights&need == need })
-	}
-	switch {
-	case holds(access.Break | access.Read):
-		return OutsideReasons()
-	case holds(access.Break):
-		return []OutsideReason{ForSupport}
-	}
-	return nil
+func MayAsk(r access.Rights) bool {
+	return r.Actor.Kind == access.Person && access.Anywhere(r, func(g access.Grant) bool { return g.Rights&access.Break != 0 })
 }
 
-func notForReason() error {
-	return fault.New(fault.Forbidden, "Your role lets you ask for technical support only, and you name the issue. For another reason, ask the manager of the record.")
-}
-
-// coversReason refuses a reason for which the actor may not ask.
+// coversReason refuses a reason for which the actor may ask nowhere, before any
+// record is looked for.
 func coversReason(ctx context.Context, tx *pg.Tx, reason OutsideReason) error {
 	rights, err := tx.Rights(ctx)
-	if err == nil && !slices.Contains(ReasonsFor(rights), reason) {
-		err = notForReason()
+	if err == nil && !slices.Contains(askerOf(rights).Reasons(), reason) {
+		err = fault.At(fault.Forbidden, "reason", "Your role sets up Custodian, and asks outside it for technical support alone. For anything else, ask the manager of the setting.")
 	}
 	return err
+}
+
+// within refuses what the reason does not cover on a record: the database says so as well
+// (app.may_ask_for).
+func within(ctx context.Context, tx *pg.Tx, record int64, a Asking) error {
+	var covered bool
+	err := tx.QueryRow(ctx, `select app.may_ask_for(@record, @reason, @section)`, pgx.NamedArgs{"record": record, "reason": a.Reason, "section": a.Section}).Scan(&covered)
+	if err != nil || covered {
+		return err
+	}
+	return fault.At(fault.Forbidden, "section", "For an audit, the restricted section is shown only to somebody who audits or manages it where the record is. Choose less, or ask the manager of the setting.")
 }
 
 // seek finds the record that is meant, 0 for none.
@@ -339,15 +336,53 @@ func oversee(ctx context.Context, tx *audit.Tx, id, record int64, o Oversight) e
 	return err
 }
 
-// AskerOutside gives the reasons for which the actor may ask for access outside
-// their role, none where they may not. It leaves no footprint: it says nothing about
-// any record.
-func AskerOutside(ctx context.Context, db *pg.DB, actor access.Actor) ([]OutsideReason, error) {
-	var reasons []OutsideReason
+// Asker is what somebody may ask for outside their role, whatever the record.
+type Asker struct {
+	May     bool
+	Support bool // for technical support alone: their right to ask stands beside no reading
+	Audits  bool // they audit or manage what is restricted somewhere
+}
+
+func askerOf(r access.Rights) Asker {
+	a := Asker{May: MayAsk(r), Support: true}
+	restricted := access.MaskOf(access.ClassOf(access.YoungPerson, access.Restricted), access.ClassOf(access.Parent, access.Restricted),
+		access.ClassOf(access.Family, access.Restricted), access.ClassOf(access.Staff, access.Restricted))
+	for _, g := range r.Grants {
+		a.Support = a.Support && g.Rights&(access.Break|access.Read) != access.Break|access.Read
+		a.Audits = a.Audits || g.Rights&(access.Audit|access.Manage) != 0 && g.Mask&restricted != 0
+	}
+	return a
+}
+
+// Reasons lists those that they may give, in the order in which a page offers
+// them.
+func (a Asker) Reasons() []OutsideReason {
+	switch {
+	case !a.May:
+		return nil
+	case a.Support:
+		return []OutsideReason{ForSupport}
+	}
+	return OutsideReasons()
+}
+
+// Deepest is the closest section that they may ask for with a reason, on some
+// record.
+func (a Asker) Deepest(r OutsideReason) access.Section {
+	if r == ForAudit && !a.Audits {
+		return access.Sensitive
+	}
+	return r.Deepest()
+}
+
+// AskerOutside tells what the actor may ask for outside their role. It leaves no
+// footprint: it says nothing about any record.
+func AskerOutside(ctx context.Context, db *pg.DB, actor access.Actor) (Asker, error) {
+	var a Asker
 	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
 		rights, err := tx.Rights(ctx)
-		reasons = ReasonsFor(rights)
+		a = askerOf(rights)
 		return err
 	})
-	return reasons, err
+	return a, err
 }

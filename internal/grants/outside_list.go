@@ -131,12 +131,9 @@ func attends(ctx context.Context, tx *pg.Tx) error {
 // Attends tells whether somebody answers for records, or audits them: then they
 // see who had access outside their role.
 func Attends(r access.Rights) bool {
-	for _, g := range r.Grants {
-		if g.Rights&(access.Manage|access.Audit) != 0 || g.Scope == access.AtProvider && g.Rights&(access.Approve|access.Disclose) != 0 {
-			return true
-		}
-	}
-	return false
+	return access.Anywhere(r, func(g access.Grant) bool {
+		return g.Rights&(access.Manage|access.Audit) != 0 || g.Scope == access.AtProvider && g.Rights&(access.Approve|access.Disclose) != 0
+	})
 }
 
 // OutsideOne is one access with what was looked at during it, and what the reader

@@ -19,6 +19,7 @@ type OutsideNeeds struct {
 	Review   []Outside  // over, and not reviewed
 	Judge    []Outside  // escalated to them
 	Declared []Declared // relatives and friends in words, on which nobody has acted
+	More     bool       // there are more of some kind of others' than are told
 }
 
 // mostNeeds is how many of each are told.
@@ -56,33 +57,38 @@ func OutsideNeedsOf(ctx context.Context, db *pg.DB, actor access.Actor) (Outside
 	return n, err
 }
 
-// others sorts what waits on records that the actor answers for.
+// What waits of others' accesses on records that the actor answers for, and is not
+// settled. A record in a setting is told to whoever manages it; one in none, and
+// what is escalated, to whoever answers for the whole provider.
+const (
+	othersOpen = `
+		where a.actor_id <> @me and a.provider_id = @provider and app.answers_for(a.record_id, app.shields())`
+	toldHere   = ` and (@manages or r.home_id is null) and v.verdict is null`
+	needDecide = othersOpen + toldHere + ` and a.wanted <> 'day' and d.at is null and e.at is null order by a.id limit @limit`
+	// not those that wait for a decision meanwhile: they are told as that
+	decided     = ` and not (a.wanted <> 'day' and d.at is null and e.at is null)`
+	needRunning = othersOpen + toldHere + decided + ` and g.until_at > statement_timestamp() order by a.id desc limit @limit`
+	needReview  = othersOpen + toldHere + decided + ` and g.until_at <= statement_timestamp() order by a.id limit @limit`
+	needJudge   = othersOpen + ` and v.verdict = 'escalated' and w.verdict is null and v.by_actor <> @me and app.answers_wide(a.record_id, app.shields()) order by a.id limit @limit`
+)
+
+// others finds what waits on records that the actor answers for: each kind by a
+// query of its own, so that many of one do not hide another.
 func (n *OutsideNeeds) others(ctx context.Context, tx *pg.Tx) error {
 	rights, err := tx.Rights(ctx)
 	if err != nil {
 		return err
 	}
-	list, err := outsides(ctx, tx, `select `+outsideColumns+outsideTables+`
-		where a.actor_id <> @me and a.provider_id = @provider and w.verdict is null and v.verdict is distinct from 'accepted'
-			and not (g.until_at is null and (e.at is not null or d.approved is false)) and app.answers_for(a.record_id, app.shields())
-			and (v.verdict is null or v.by_actor <> @me and app.answers_wide(a.record_id, app.shields()))
-		order by a.id limit @limit`, pgx.NamedArgs{"me": tx.Actor.ID, "provider": tx.Actor.Provider, "limit": 4 * mostNeeds})
-	if err != nil {
-		return err
-	}
-	for _, o := range list {
-		manages := managesRecord(rights)
-		switch {
-		case o.Verdict == "escalated":
-			n.Judge = append(n.Judge, o)
-		case !manages && o.HomeName != "":
-			// its manager is told
-		case o.Waits():
-			n.Decide = append(n.Decide, o)
-		case o.Running(tx.Now):
-			n.Running = append(n.Running, o)
-		default:
-			n.Review = append(n.Review, o)
+	args := pgx.NamedArgs{"me": tx.Actor.ID, "provider": tx.Actor.Provider, "manages": managesRecord(rights), "limit": mostNeeds + 1}
+	for _, kind := range []struct {
+		where string
+		into  *[]Outside
+	}{{needDecide, &n.Decide}, {needRunning, &n.Running}, {needReview, &n.Review}, {needJudge, &n.Judge}} {
+		if *kind.into, err = outsides(ctx, tx, `select `+outsideColumns+outsideTables+kind.where, args); err != nil {
+			return err
+		}
+		if len(*kind.into) > mostNeeds {
+			*kind.into, n.More = (*kind.into)[:mostNeeds], true
 		}
 	}
 	return nil

@@ -56,7 +56,7 @@ func TestAccessOutsideARole(t *testing.T) {
 	if h := o.Until.Sub(*o.From).Hours(); h != 24 || !o.Own || o.MayReview || o.MayDecide {
 		t.Errorf("%.1f hours; %+v", h, o)
 	}
-	const letter = "Plover Sample I have accessed your file for the purpose of audit or moderation."
+	const letter = "Plover Sample I have accessed your file for the purpose of audit/moderation."
 	if len(o.Notes) != 1 || o.Notes[0].Letter != letter || o.Notes[0].Name != "Morgan Example" {
 		t.Errorf("the letter: %+v", o.Notes)
 	}
@@ -95,18 +95,18 @@ func TestReasons(t *testing.T) {
 		letter string
 		wrong  string // the field, "" for none
 	}{
-		{grants.Asking{Reason: grants.ForAudit}, "audit or moderation.", ""},
-		{grants.Asking{Reason: grants.ForAudit, Section: access.Restricted}, "audit or moderation.", ""},
-		{grants.Asking{Reason: grants.ForOversight, Colleague: "Val Example"}, "ad hoc management oversight as Val Example is unavailable.", ""},
+		{grants.Asking{Reason: grants.ForAudit}, "for the purpose of audit/moderation.", ""},
+		{grants.Asking{Reason: grants.ForAudit, Words: "which I may say"}, "for the purpose of audit/moderation.", ""},
+		{grants.Asking{Reason: grants.ForOversight, Colleague: "Val Example"}, "for the purpose of ad hoc management oversight as Val Example is unavailable.", ""},
 		{grants.Asking{Reason: grants.ForOversight}, "", "colleague"},
 		{grants.Asking{Reason: grants.ForOversight, Colleague: "Val", Section: access.Restricted}, "", "section"},
 		{grants.Asking{Reason: grants.ForOversight, Colleague: "Val", Oversight: grants.Oversight{Discussion: "talked"}}, "", "analysis"},
-		{grants.Asking{Reason: grants.ForSupport, Words: "a plan that does not open."}, "providing support in relation to a plan that does not open to help resolve this.", ""},
+		{grants.Asking{Reason: grants.ForSupport, Words: "a plan that does not open."}, "to provide support in relation to a plan that does not open, to help resolve this.", ""},
 		{grants.Asking{Reason: grants.ForSupport}, "", "words"},
 		{grants.Asking{Reason: grants.ForSupport, Words: "x", Section: access.Restricted}, "", "section"},
-		{grants.Asking{Reason: grants.ForEmergency, Words: "Plover has not come home", Section: access.Restricted}, "keeping somebody safe in an emergency: Plover has not come home.", ""},
+		{grants.Asking{Reason: grants.ForEmergency, Words: "Plover has not come home", Section: access.Restricted}, "for the purpose of keeping somebody safe in an emergency: Plover has not come home.", ""},
 		{grants.Asking{Reason: grants.ForEmergency, Words: " "}, "", "words"},
-		{grants.Asking{Reason: grants.ForOther, Words: "a complaint of a neighbour\n\nabout noise"}, "a complaint of a neighbour\n\nabout noise.", ""},
+		{grants.Asking{Reason: grants.ForOther, Words: "a complaint of a neighbour\n\nabout noise"}, "for the purpose of a complaint of a neighbour\n\nabout noise.", ""},
 		{grants.Asking{Reason: grants.ForOther, Words: "hid\u202eden"}, "", "words"},
 		{grants.Asking{Reason: grants.ForOther, Words: strings.Repeat("x", 1001)}, "", "words"},
 		{grants.Asking{Reason: grants.ForOther, Words: "x", Section: access.Restricted}, "", "section"},
@@ -126,7 +126,7 @@ func TestReasons(t *testing.T) {
 			continue
 		}
 		must(t, err)
-		if o := w.outside("other-manager", id); o.Letter != "Plover Sample I have accessed your file for the purpose of "+c.letter || o.Notes[0].Letter != o.Letter {
+		if o := w.outside("other-manager", id); o.Letter != "Plover Sample I have accessed your file "+c.letter || o.Notes[0].Letter != o.Letter {
 			t.Errorf("%s: %q", c.asking.Reason, o.Letter)
 		}
 		if n := w.count(`app.grants g join app.outside_access a on a.grant_id = g.id where a.id = $1 and g.mask = $2 and g.rights = 1`, id, 1<<(c.asking.Section+1)-1); n != 1 {

@@ -41,6 +41,7 @@ func rules() []rule {
 		{"links", linkRule},
 		{"security", securityRule},
 		{"cryptography", cryptoRule},
+		{"secure", secureRule},
 	}
 }
 

@@ -66,8 +66,10 @@ func securityRule(tr *tree) (wrong []string) {
 		seen[c.id] = true
 		levels[c.level]++
 		switch {
-		case !slices.Contains([]string{"yes", "no", "operator", "open"}, c.applies):
-			say("applies %q; say yes, no, operator or open", c.applies)
+		case !slices.Contains([]string{"yes", "no", "operator", "open", "review"}, c.applies):
+			say("applies %q; say yes, no, operator, open or review", c.applies)
+		case c.applies == "review" && !strings.Contains(c.control, "review of "):
+			say("is said to be held by review, and does not say where (review of ...)")
 		case c.applies == "yes" && c.tests == "":
 			say("is said to be met, and names no test")
 		case c.applies == "open" && len(strings.Fields(c.control)) < 4:

@@ -60,7 +60,7 @@ type Claim struct{ Name, Value string }
 // Finish takes the address that the service sent the browser to. It writes nothing.
 func (r *Rehearsal) Finish(ctx context.Context, address string) (Sent, error) {
 	u, err := url.Parse(strings.TrimSpace(address))
-	if err != nil || u.Query().Get("state") != r.t.stateText() {
+	if err != nil || !same(u.Query().Get("state"), r.t.stateText()) {
 		return Sent{}, errors.New("this is not the address that the browser was sent back to for this sign-in: copy all of it, from https:// or http:// to its end")
 	}
 	who, raw, err := r.service.redeem(ctx, r.t, u.Query())

@@ -190,12 +190,7 @@ func audits(ctx context.Context, tx *pg.Tx) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, g := range rights.Grants {
-		if g.Rights&access.Audit != 0 {
-			return true, nil
-		}
-	}
-	return false, nil
+	return access.Anywhere(rights, func(g access.Grant) bool { return g.Rights&access.Audit != 0 }), nil
 }
 
 // needAudit refuses whoever audits nothing.

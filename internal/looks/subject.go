@@ -22,7 +22,10 @@ type Told struct {
 	Kind      string    // of the document, "" for the record
 	Basis     string    // "" where no grant shows it any more
 	Role      grants.Role
-	Near      bool // the role was held at the record's own setting
+	Near      bool                 // the role was held at the record's own setting
+	Reason    grants.OutsideReason // of access outside a role: its kind, never its words
+	Note      bool                 // the letter about it stands on the record, and the reader may read it there
+	NoteID    int64
 	Times     int
 	Footprint int64
 }
@@ -61,7 +64,8 @@ func LookedAt(ctx context.Context, db *audit.DB, actor access.Actor, record int6
 			before = clock.DayOf(tx.Now).Next()
 		}
 		rows, err := tx.Query(ctx, `
-			select day, act, kind, basis, role, near, times, footprint_id as footprint from app.looked(@record, @before, @days) order by day desc, footprint_id desc`,
+			select l.day, l.act, l.kind, l.basis, l.role, l.near, l.reason, n.id is not null as note, l.note as note_id, l.times, l.footprint_id as footprint
+			from app.looked(@record, @before, @days) l left join app.outside_note n on n.id = l.note order by l.day desc, l.footprint_id desc`,
 			pgx.NamedArgs{"record": record, "before": before.UTC(), "days": toldDays + 1})
 		if err != nil {
 			return err
@@ -94,9 +98,9 @@ func ToldOne(ctx context.Context, db *audit.DB, actor access.Actor, footprint in
 	t := Told{Footprint: footprint, Times: 1}
 	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
 		return orNotThere(tx.QueryRow(ctx, `
-			select l.record_id, l.day, l.act, l.kind, l.basis, l.role, l.near, r.kind, coalesce(h.kind, '')
+			select l.record_id, l.day, l.act, l.kind, l.basis, l.role, l.near, l.reason, r.kind, coalesce(h.kind, '')
 			from app.told_look(@id) l join app.record r on r.id = l.record_id left join app.home h on h.id = r.home_id`, pgx.NamedArgs{"id": footprint}).
-			Scan(&o.Record, &t.Day, &t.Act, &t.Kind, &t.Basis, &t.Role, &t.Near, &o.Kind, &o.Home))
+			Scan(&o.Record, &t.Day, &t.Act, &t.Kind, &t.Basis, &t.Role, &t.Near, &t.Reason, &o.Kind, &o.Home))
 	})
 	o.Looks = []Told{t}
 	return o, err

@@ -82,6 +82,21 @@ func TestUnusual(t *testing.T) {
 	w.leave("other-staff", "record.viewed", teal, 0, london(t, "2025-05-11 10:00"), "done")
 	w.leave("other-staff", "record.viewed", teal, 0, london(t, "2025-05-13 10:00"), "refused")
 	w.leave("other-staff", "record.viewed", teal, 0, london(t, "2025-05-14 10:00"), "done")
+	// left: a role for every setting; but not where another role covers the record, nor by access that was asked for outside it
+	front := w.Actors["front-door"].ID
+	w.back(`update app.role_held set until_at = '2025-05-12' where actor_id = `+number(int64(front)), `update app.grants set valid_until = '2025-05-12' where actor_id = `+number(int64(front)))
+	w.back(`insert into app.role_held (id, actor_id, role, provider_id, home_id, from_at, until_at, given_by, why) select nextval('app.ids'), ` + number(int64(front)) + `, 'staff', provider_id, id, '2025-05-13', 'infinity', 1, 'x' from app.home where name = 'Larkfield House'`)
+	w.leave("front-door", "record.viewed", wren, 0, london(t, "2025-05-11 10:00"), "done")
+	w.leave("front-door", "record.viewed", wren, 0, london(t, "2025-05-14 10:00"), "done")
+	w.leave("front-door", "record.viewed", teal, 0, london(t, "2025-05-15 10:00"), "refused")
+	w.leave("front-door", "record.viewed", w.Records["Plover Sample"], 0, london(t, "2025-05-15 11:00"), "done")
+	w.outside("front-door", w.Records["Heron Specimen"], london(t, "2025-05-16 09:00"), 1)
+	w.leave("front-door", "record.viewed", w.Records["Heron Specimen"], 0, london(t, "2025-05-16 10:00"), "done")
+	// an administrator's role for every setting covers no record; the responsible individual's does
+	for _, who := range []string{"admin", "individual"} {
+		w.back(`insert into app.role_held (id, actor_id, role, provider_id, from_at, until_at, given_by, why) values (nextval('app.ids'), ` + number(int64(w.Actors[who].ID)) + `, 'front-door', ` + number(w.Provider) + `, '2024-06-01', '2025-05-12', 1, 'x')`)
+		w.leave(who, "record.viewed", wren, 0, london(t, "2025-05-20 10:00"), map[string]string{"admin": "refused", "individual": "done"}[who])
+	}
 	// outside: three within a month, by what was asked for, whether or not there was a grant for it
 	for i, at := range []string{"2025-04-29", "2025-05-08", "2025-05-19"} {
 		w.outside("staff", wren, london(t, at+" 10:00"), i)
@@ -89,7 +104,7 @@ func TestUnusual(t *testing.T) {
 	}
 
 	want := []string{"hours Morgan Example 2025-05-02", "hours Morgan Example 2025-05-04", "volume Toni Example 2025-05-06", "surname Ada Šample-Jones " + number(finch),
-		"surname Bo SPECIMEN " + number(w.Records["The Specimen family"]), "left Ollie Example " + number(w.Homes["Bramble Court"]), "outside Sam Example 2025-05"}
+		"surname Bo SPECIMEN " + number(w.Records["The Specimen family"]), "left Ollie Example " + number(w.Homes["Bramble Court"]), "left Frankie Example every", "left Alex Example every", "outside Sam Example 2025-05"}
 	got := w.keys("dpo", may)
 	var names []string
 	for k := range got {
@@ -109,12 +124,15 @@ func TestUnusual(t *testing.T) {
 	if u := got["left Ollie Example "+number(w.Homes["Bramble Court"])]; u.Looks != 2 || u.Refused != 1 || u.Since == nil {
 		t.Errorf("%+v", u)
 	}
+	if u := got["left Frankie Example every"]; u.Looks != 2 || u.Refused != 1 || u.Home != "" || u.Since == nil || !u.Since.Equal(time.Date(2025, 5, 12, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v", u)
+	}
 	if u := got["outside Sam Example 2025-05"]; u.Looks != 3 {
 		t.Errorf("%+v", u)
 	}
 	// the manager is told of their own setting, and not of themselves
 	manager := w.keys("manager", may)
-	if len(manager) != 3 || manager["volume Toni Example 2025-05-06"].Looks != 30 {
+	if len(manager) != 4 || manager["left Alex Example every"].Refused != 1 || manager["volume Toni Example 2025-05-06"].Looks != 30 {
 		t.Errorf("the manager is told of %+v", manager)
 	}
 	for _, who := range []string{"staff", "admin", "Finch Sample"} {

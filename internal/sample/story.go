@@ -117,6 +117,7 @@ func (t *telling) plan() error {
 	t.planOversight()
 	t.planOutside()
 	t.planDirectory()
+	t.planUnusual()
 	t.endings()
 	slices.SortStableFunc(t.acts, func(a, b act) int { return cmp.Compare(a.at.Unix(), b.at.Unix()) })
 	for i := 1; i < len(t.acts); i++ {

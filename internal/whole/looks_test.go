@@ -3,10 +3,14 @@ package whole
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"custodian/internal/browsertest"
+	"custodian/internal/clock"
 )
 
 // auditor is who audits in the journeys: whoever holds the right to audit everywhere.
@@ -61,18 +65,26 @@ func (s *stack) oversight(t *testing.T) {
 			p.Open(s.URL + "/questions")
 			p.Has("I read the plan before my shift, " + name)
 
-			p.Open(s.URL + "/oversight/unusual")
-			p.Has("Very many looks")
-			p.Has("At night")
-			p.Has("Toni Example")
+			s.fromTheSample(p, name)
+			s.unusualLooks(p)
 
 			p.Open(s.URL + "/oversight")
 			p.act("Access outside one’s role")
 			p.Has("Morgan Example")
+			p.act("All")
+			p.Has("Robin Example")
+			p.Has("Audit or moderation")
+			p.Has("Another reason")
 			p.Axe()
 			p.Open(s.URL + "/oversight")
 			p.act("Restricted sections")
 			p.Has("40 days overdue")
+			p.Axe()
+
+			p.Open(s.URL + "/oversight")
+			p.act("Checkpoints")
+			p.act("Check now")
+			p.Has("All footprints are as they were signed.")
 			p.Axe()
 
 			p.Open(s.URL + fmt.Sprintf("/looks/%d/concern", look))
@@ -94,6 +106,56 @@ func (s *stack) oversight(t *testing.T) {
 			p.Has("Took a copy of footprints")
 		})
 	}
+}
+
+// askWhy is the name of a link by which a look of a sample is asked about.
+var askWhy = regexp.MustCompile(`Ask why: .+? Report a concern`)
+
+// fromTheSample draws a sample of a period and asks about one of its looks.
+func (s *stack) fromTheSample(p person, name string) {
+	today := clock.DayOf(time.Now())
+	p.Open(s.URL + "/oversight/sample")
+	s.pick(p, "From which day?", today.Plus(-60))
+	s.pick(p, "Until which day?", today.Plus(-1))
+	p.fill("How many?", "20")
+	p.act("Draw")
+	p.Has("20 looks drawn from")
+	link := strings.TrimSuffix(askWhy.FindString(p.Text()), " Report a concern")
+	p.act(link)
+	p.fill("Anything to add? (optional)", "From the sample, "+name)
+	p.act("Ask")
+	p.Has("There is no answer yet.")
+}
+
+// unusualLooks picks a period, in which each of the five kinds is listed with its
+// reason, and one in which most of them are not.
+func (s *stack) unusualLooks(p person) {
+	today := clock.DayOf(time.Now())
+	p.Open(s.URL + "/oversight/unusual")
+	s.pick(p, "From which day?", today.Plus(-27))
+	s.pick(p, "Until which day?", today.Plus(-1))
+	p.act("Show")
+	for _, reason := range []string{
+		"does not work on shift, so looks from 11pm to 6am are listed.", "somebody with the same role (member of staff) has", "Casey Specimen has the same surname as the record",
+		"Their role at Bramble Court ended on ", "3 accesses outside their role within a month",
+	} {
+		p.Has(reason)
+	}
+	for _, who := range []string{"Jules Example", "Toni Example", "Casey Specimen", "Robin Example"} {
+		p.Has(who)
+	}
+	p.Axe()
+	s.pick(p, "From which day?", today.Plus(-9))
+	s.pick(p, "Until which day?", today.Plus(-9))
+	p.act("Show")
+	p.Has("somebody with the same role (member of staff) has")
+	p.HasNot("Their role at Bramble Court ended on ")
+	p.HasNot("Casey Specimen")
+}
+
+func (s *stack) pick(p person, question string, day clock.Day) {
+	at := day.UTC()
+	p.date(question, "", strconv.Itoa(at.Day()), strconv.Itoa(int(at.Month())), strconv.Itoa(at.Year()))
 }
 
 // lastLook is the newest look of somebody at a record.

@@ -27,6 +27,12 @@ func VersionAddress(document int64, number int) string {
 // OutsideAddress is the address of an access outside a role.
 func OutsideAddress(id int64) string { return "/outside-role/" + strconv.FormatInt(id, 10) }
 
+// NoteAddress is where a note about an access outside a role stands among those on
+// its record.
+func NoteAddress(record, note int64) string {
+	return RecordAddress(record) + "/outside?before=" + strconv.FormatInt(note+1, 10) + "#note-" + strconv.FormatInt(note, 10)
+}
+
 // UploadAddress is the address of files that wait to be added.
 func UploadAddress(batch int64) string { return "/uploads/" + strconv.FormatInt(batch, 10) }
 

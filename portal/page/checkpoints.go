@@ -25,6 +25,7 @@ type Checkpoints struct {
 	Rows   []CheckpointRow
 	Next   string
 	Later  string // the newest again, where the list has gone on
+	Checks bool   // the reader may have all of them checked
 }
 
 const checkpointsAddress = "/oversight/checkpoints"

@@ -74,7 +74,8 @@ func LookedWords(all bool) string {
 }
 
 func footprintRow(p audit.Footprint, now time.Time) FootprintRow {
-	r := FootprintRow{When: Moment(p.At, now), UTC: utc(p.At), Stamp: p.At.UTC().Format(time.RFC3339), Who: p.Actor, Post: p.PostTitle, What: Deed(p)}
+	r := FootprintRow{When: Moment(p.At, now), UTC: utc(p.At), Stamp: p.At.UTC().Format(time.RFC3339), Who: p.Actor, Post: p.PostTitle, What: Deed(p),
+		Concern: LookAddress(p.ID, "concern")}
 	if r.Who == "" {
 		r.Who = "Somebody of another organisation"
 	}
@@ -154,10 +155,10 @@ func object(p audit.Footprint) string {
 // particulars are the days that a footprint tells of.
 func particulars(p audit.Footprint) string {
 	text := ""
-	for _, d := range []struct{ name, words string }{{"date", ", as it was on %s"}, {"in_force_from", ", in force from %s"}, {"in_force_to", " to %s"}, {"from", ", from %s"}, {"on", ", on %s"}} {
+	for _, d := range []struct{ name, words string }{{"date", ", as it was on "}, {"in_force_from", ", in force from "}, {"in_force_to", " to "}, {"from", ", from "}, {"on", ", on "}} {
 		said, ok := p.Detail[d.name].(string)
 		if day, err := clock.ParseDay(said); ok && err == nil {
-			text += fmt.Sprintf(d.words, Day(day))
+			text += d.words + Day(day)
 		}
 	}
 	if said, ok := p.Detail["known"].(string); ok {

@@ -6,12 +6,16 @@ import (
 
 	"custodian/internal/access"
 	"custodian/internal/clock"
+	"custodian/internal/grants"
 	"custodian/internal/looks"
 	"custodian/versions"
 )
 
 // ToldRow is a look, told to whoever the record is about.
-type ToldRow struct{ Words, Why, Concern string }
+type ToldRow struct {
+	Words, Why, Concern string
+	Note                string // where the letter about it stands, "" for none that they may read
+}
 
 // ToldDay is a day on which somebody looked.
 type ToldDay struct {
@@ -41,7 +45,11 @@ func LookedAtOf(o looks.Own, later bool) LookedAt {
 			v.Days = append(v.Days, ToldDay{Day: day})
 		}
 		d := &v.Days[len(v.Days)-1]
-		d.Rows = append(d.Rows, ToldRow{Words: ToldWords(t, o), Why: toldWhy(t, o), Concern: LookAddress(t.Footprint, "concern")})
+		row := ToldRow{Words: ToldWords(t, o), Why: toldWhy(t, o), Concern: LookAddress(t.Footprint, "concern")}
+		if t.Note {
+			row.Note = NoteAddress(o.Record, t.NoteID)
+		}
+		d.Rows = append(d.Rows, row)
 	}
 	if o.More {
 		v.Earlier = with(first, "before", o.Looks[len(o.Looks)-1].Day.Format(time.DateOnly))
@@ -75,8 +83,6 @@ func toldWho(t looks.Told, o looks.Own) string {
 	switch t.Basis {
 	case "key-worker":
 		return "your key worker"
-	case "break-glass":
-		return "a person who does not usually see your file"
 	case "inspector-pass":
 		return "an inspector"
 	case "portal-link":
@@ -138,7 +144,7 @@ func toldWhy(t looks.Told, o looks.Own) string {
 	case "key-worker":
 		return "They help you more than others do, so they can see your file."
 	case "break-glass":
-		return "They had to write down a reason first. You can ask what it was."
+		return "They do not usually see your file. " + toldReason(t.Reason)
 	case "inspector-pass":
 		return "Inspectors check that homes are good and safe."
 	case "portal-link":
@@ -160,6 +166,18 @@ func toldWhy(t looks.Told, o looks.Own) string {
 		return "It is their job to check that our homes are run well."
 	}
 	return "It is part of their job."
+}
+
+// toldReason says why somebody looked who does not usually: which kind of reason
+// they gave, and none of its words, which may name somebody.
+func toldReason(r grants.OutsideReason) string {
+	return map[grants.OutsideReason]string{
+		grants.ForAudit:     "The reason they gave: they had to check if we do our work well.",
+		grants.ForOversight: "The reason they gave: a manager was away, and they had to help with a choice.",
+		grants.ForSupport:   "The reason they gave: something on the computer was broken, and they had to fix it.",
+		grants.ForEmergency: "The reason they gave: they had to act fast to keep someone safe.",
+		grants.ForOther:     "They gave a reason in their own words. You can ask us what it was.",
+	}[r]
 }
 
 // DayUTC reads a plain date as it comes from the database.

@@ -25,7 +25,6 @@ func lookRow(l looks.Look, now time.Time) FootprintRow {
 		r.Address = ""
 	}
 	r.Where, r.Then, r.By = whereLook(l), heldWords(l.Roles), wayWords(l.Ways)
-	r.Concern = LookAddress(l.ID, "concern")
 	return r
 }
 

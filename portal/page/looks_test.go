@@ -34,6 +34,10 @@ func TestUnusualReasons(t *testing.T) {
 			t.Errorf("%s: %q, want %q", rule, got, want)
 		}
 	}
+	u.Rule, u.Home = "left", ""
+	if got, want := page.UnusualReason(u), "Their role for every setting ended on 12 May 2025, and no other role covers these records. After that: 40 looks, 2 of them refused from 14 May 2025 to 15 May 2025."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	u.Rule, u.Looks, u.Refused, u.LastAt = "hours", 1, 0, u.FirstAt
 	if got := page.UnusualReason(u); !strings.HasPrefix(got, "1 look at 11.30pm on 14 May 2025, London time.") {
 		t.Error(got)
@@ -50,7 +54,7 @@ func TestToldWords(t *testing.T) {
 	}{
 		"A person who works at your home read your care plan.":                                    {home, looks.Told{Act: "version.opened", Kind: "care-plan", Basis: "role", Role: "staff", Near: true, Times: 1}},
 		"Your key worker looked at your file, 4 times.":                                           {home, looks.Told{Act: "record.viewed", Basis: "key-worker", Times: 4}},
-		"A person who does not usually see your file looked at your file.":                        {home, looks.Told{Act: "documents.listed", Basis: "break-glass", Times: 1}},
+		"The manager of another of our homes looked at your file.":                                {home, looks.Told{Act: "documents.listed", Basis: "break-glass", Role: "manager", Reason: grants.ForAudit, Times: 1}},
 		"The manager of the centre where you stay agreed to your placement plan.":                 {centre, looks.Told{Act: "version.approved", Kind: "placement-plan", Basis: "role", Role: "manager", Near: true, Times: 1}},
 		"A person who works at another of our homes looked at what your file said on a day.":      {home, looks.Told{Act: "record.asked-as-at", Basis: "role", Role: "staff", Times: 1}},
 		"A person who works for us looked at a paper in your file: record of an incident.":        {home, looks.Told{Act: "document.viewed", Kind: "incident", Times: 1}},

@@ -16,9 +16,17 @@ func OutsideReasonWords(r grants.OutsideReason) string {
 		grants.ForEmergency: "Safeguarding emergency", grants.ForOther: "Another reason"}[r]
 }
 
-// OutsideReasonOptions are those of the reasons that somebody may give, with what
-// each is for.
-func OutsideReasonOptions(may []grants.OutsideReason) []Option {
+// OutsideReasonHint says why somebody is offered fewer reasons than others.
+func OutsideReasonHint(a grants.Asker) string {
+	if a.May && a.Support {
+		return "Your role sets up Custodian and reads nothing, so it asks for technical support alone."
+	}
+	return ""
+}
+
+// OutsideReasonOptions are the reasons that somebody may give, with what each is
+// for.
+func OutsideReasonOptions(a grants.Asker) []Option {
 	hints := map[grants.OutsideReason]string{
 		grants.ForAudit:     "You check how records are kept, or how decisions are made.",
 		grants.ForOversight: "The manager is not available, and you decide for them. You write what was discussed, your analysis, the direction and the actions.",
@@ -27,7 +35,7 @@ func OutsideReasonOptions(may []grants.OutsideReason) []Option {
 		grants.ForOther:     "You say why in your own words.",
 	}
 	var list []Option
-	for _, r := range may {
+	for _, r := range a.Reasons() {
 		list = append(list, Option{Value: string(r), Words: OutsideReasonWords(r), Hint: hints[r]})
 	}
 	return list
@@ -44,13 +52,14 @@ func spanWords(s grants.Span) string {
 
 // letterBegins is the letter's form, before anybody is named.
 func letterBegins(r grants.OutsideReason) string {
-	return "“[Name] I have accessed your file for the purpose of " + map[grants.OutsideReason]string{
-		grants.ForAudit: "audit or moderation.”", grants.ForOversight: "ad hoc management oversight as [name of manager] is unavailable.”",
-		grants.ForSupport: "providing support in relation to [the issue] to help resolve this.”", grants.ForEmergency: "keeping somebody safe in an emergency: [your words].”", grants.ForOther: "[your words].”"}[r]
+	return "“[Name] I have accessed your file " + map[grants.OutsideReason]string{
+		grants.ForAudit: "for the purpose of audit/moderation.”", grants.ForOversight: "for the purpose of ad hoc management oversight as [name of manager] is unavailable.”",
+		grants.ForSupport: "to provide support in relation to [the issue], to help resolve this.”", grants.ForEmergency: "for the purpose of keeping somebody safe in an emergency: [your words].”",
+		grants.ForOther: "for the purpose of [your words].”"}[r]
 }
 
 // AskOutside makes the page on which access outside a role is asked for.
-func AskOutside(r grants.OutsideReason, f *Form) Change {
+func AskOutside(r grants.OutsideReason, asker grants.Asker, f *Form) Change {
 	c := Change{Caption: OutsideReasonWords(r), Heading: "Ask for access outside your role", Address: "/outside-role/ask", Submit: Submit{"Open the record", "/outside-role"},
 		Words:  []string{"This letter will stand on the record. The young person or the family can read it, with your name: " + letterBegins(r)},
 		Hidden: []Kept{{"reason", string(r)}}, FactsTitle: "What happens then",
@@ -70,8 +79,15 @@ func AskOutside(r grants.OutsideReason, f *Form) Change {
 	case r == grants.ForOther:
 		c.Ask(f.Text("words", "Why do you need to see it?", "It stands in the letter, after “for the purpose of”."))
 	}
+	if r == grants.ForAudit && (asker.Audits || f.Typed("words") != "" || f.Typed("section") == strconv.Itoa(int(access.Restricted))) {
+		c.Ask(f.Text("words", "Why does the audit need the restricted section?", "Only if you choose the restricted section. It is kept for whoever looks over this access, and does not stand in the letter."))
+	}
 	var sections []Option
-	for s := access.General; s <= r.Deepest(); s++ {
+	deepest := asker.Deepest(r)
+	if s, err := strconv.Atoi(f.Typed("section")); err == nil && access.Section(s) > deepest && access.Section(s) <= access.Restricted {
+		deepest = access.Section(s) // what was chosen stays chosen, with what is wrong with it
+	}
+	for s := access.General; s <= deepest; s++ {
 		sections = append(sections, Option{Value: strconv.Itoa(int(s)), Words: SectionsWords(s)})
 	}
 	c.Ask(f.Choice("section", "How much do you need to see?", "Choose the least that does.", sections...),
@@ -231,6 +247,9 @@ func OutsideNeedRows(n grants.OutsideNeeds, now time.Time) []NeedRow {
 	}
 	for _, o := range n.Judge {
 		add("Judge", o, "/review", "The access of "+by(o)+" outside their role was escalated to you.", Status{waiting(*o.Reviewed, now), "late"})
+	}
+	if n.More {
+		rows = append(rows, NeedRow{Verb: "See", What: "All accesses outside a role that are not settled", Address: "/oversight/outside-role", Why: "More of them wait for you than are listed here.", Status: Status{"More wait", "next"}})
 	}
 	for _, d := range n.Declared {
 		rows = append(rows, NeedRow{Verb: "Act", What: "A relative or friend who may come here", Address: "/oversight/relatives/" + strconv.FormatInt(d.ID, 10),

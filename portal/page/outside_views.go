@@ -11,6 +11,7 @@ import (
 
 // NoteView is what stands on a record about an access outside a role.
 type NoteView struct {
+	ID               int64
 	When, Stamp, Who string
 	Letter           string
 	Means            []string // in plain words
@@ -22,7 +23,7 @@ type NoteView struct {
 func NoteViews(list []grants.OutsideNote, now time.Time) []NoteView {
 	var views []NoteView
 	for _, n := range list {
-		v := NoteView{When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), Who: n.Name, Letter: n.Letter}
+		v := NoteView{ID: n.ID, When: Moment(n.At, now), Stamp: n.At.UTC().Format(time.RFC3339), Who: n.Name, Letter: n.Letter}
 		if n.Post != "" {
 			v.Who += ", " + lowerPost(n.Post)
 		}

@@ -110,7 +110,10 @@ func UnusualReason(u looks.Unusual) string {
 		if u.Since != nil {
 			left = " on " + DayOf(*u.Since)
 		}
-		return fmt.Sprintf("Their role at %s ended%s. After that: %s %s.", Where(u.Home), left, times, span)
+		if u.Home == "" {
+			return fmt.Sprintf("Their role for every setting ended%s, and no other role covers these records. After that: %s %s.", left, times, span)
+		}
+		return fmt.Sprintf("Their role at %s ended%s. After that: %s %s.", u.Home, left, times, span)
 	case "outside":
 		return fmt.Sprintf("%d accesses outside their role within a month, %s.", u.Looks, span)
 	}
@@ -126,7 +129,7 @@ func unusualRules() []string {
 		fmt.Sprintf("At night: a look at a record from %s to %s, London time, by somebody who does not work on shift. Members of staff of a setting and those in charge of a shift work at night too and are not listed.", oclock(looks.Shuts), oclock(looks.Opens)),
 		fmt.Sprintf("Very many looks: %d or more in a day, and more than %d times what is in the middle for the same role in these days.", looks.FloorLooks, looks.TimesUsual),
 		"The same surname: of the person and of a young person’s, parent’s or family’s record, whatever the case, accents and hyphens.",
-		"After leaving: a look at a record of a setting, or an attempt, by somebody whose role there had ended.",
+		"After leaving: a look at a record of a setting, or an attempt, by somebody whose role there, or for every setting, had ended.",
 		fmt.Sprintf("Often outside their role: %d accesses outside one’s role within a month.", looks.Often),
 	}
 }

@@ -46,8 +46,7 @@ func (c *check) judge() {
 	case proven:
 		c.name(spots)
 	case len(bad) > 0 && bad[0].Size <= n:
-		from := c.goodBefore(bad[0].Size)
-		c.find("rewritten", from, bad[0].Size-1, none, "rewritten from place %d to %d: the footprints there are not those that were signed", from, bad[0].Size-1)
+		c.rewritten(c.goodBefore(bad[0].Size), bad[0].Size)
 	}
 	if len(bad) > 0 && bad[len(bad)-1].Size > n {
 		to := bad[len(bad)-1].Size
@@ -83,13 +82,30 @@ func (c *check) locate(lo, hi int64, right Hash, found []spot) []spot {
 	left, ok1 := c.stored(lo, mid)
 	rest, ok2 := c.stored(mid, hi)
 	if !ok1 || !ok2 || tlog.NodeHash(left, rest) != right {
-		from, to := max(lo, c.good), min(hi, int64(len(c.leaves)))
-		if from < to {
-			c.find("rewritten", from, to-1, none, "rewritten from place %d to %d: the footprints there are not those that were signed", from, to-1)
-		}
+		c.rewritten(max(lo, c.good), min(hi, int64(len(c.leaves))))
 		return found
 	}
 	return c.locate(mid, hi, rest, c.locate(lo, mid, left, found))
+}
+
+// rewritten says of places below one that they are not as they were signed, where
+// the stored hashes do not tell which of them. Where nothing lies, something is
+// gone, whatever the hashes say.
+func (c *check) rewritten(from, to int64) {
+	if from >= to {
+		return
+	}
+	var holes []spot
+	for place := from; place < to; place++ {
+		if c.gone[place] {
+			holes = append(holes, spot{place: place})
+		}
+	}
+	events := c.events(holes)
+	for _, s := range holes {
+		c.find("deleted", s.place, s.place, events[s.place], "deleted at place %d: footprint %s is gone", s.place, events[s.place])
+	}
+	c.find("rewritten", from, to-1, none, "rewritten from place %d to %d: the footprints there are not those that were signed", from, to-1)
 }
 
 // widest is the largest power of two below n.
