@@ -23,5 +23,9 @@ func (a Action) Fresh() bool {
 		DecideOutside.Name: // weeks and months of access outside a role
 		return true
 	}
+	switch a.Name {
+	case Leave.Name, Return.Name: // the end of somebody's roles, sessions and tokens at once, and their way back
+		return true
+	}
 	return false
 }
