@@ -54,6 +54,9 @@ func (o Outside) Waits() bool { return o.Span != ForDay && o.Decided == nil && o
 // Over tells whether it was given and has ended, so that it can be judged.
 func (o Outside) Over(now time.Time) bool { return o.Until != nil && !o.Until.After(now) }
 
+// Settled tells whether it is said for good whether it was right.
+func (o Outside) Settled() bool { return o.Verdict == "accepted" || o.Judgement != "" }
+
 // Owes tells whether what oversight came to is still to be written.
 func (o Outside) Owes() bool { return o.Reason == ForOversight && !o.Noted && o.From != nil }
 
@@ -109,7 +112,7 @@ func Outsides(ctx context.Context, db *pg.DB, actor access.Actor, which Which, b
 		}
 		list, err = outsides(ctx, tx.Reader(), `select `+outsideColumns+outsideTables+`
 			where (@which = 'own') = (a.actor_id = @me) and a.provider_id = @provider and (@before = 0 or a.id < @before)
-				and (@which <> 'open' or (v.verdict is null or v.verdict = 'escalated' and w.verdict is null) and not (g.until_at is null and (e.at is not null or d.approved is false)))
+				and (@which <> 'open' or (v.verdict is null or v.verdict = 'escalated' and w.verdict is null or g.until_at > statement_timestamp()) and not (g.until_at is null and (e.at is not null or d.approved is false)))
 				and (@which <> 'escalated' or v.verdict = 'escalated')
 			order by a.id desc limit @limit`,
 			pgx.NamedArgs{"me": actor.ID, "provider": actor.Provider, "which": which, "before": before, "limit": limit})
@@ -196,7 +199,7 @@ func one(ctx context.Context, tx *pg.Tx, id int64) (OutsideOne, error) {
 			coalesce((select v.by_actor::text from app.outside_review v where v.access_id = @id and v.level = 1), '')`,
 		pgx.NamedArgs{"record": o.Record, "id": id}).Scan(&answers, &wide, &judge)
 	live := o.Running(tx.Now) || o.Waits()
-	o.MayDecide = answers && !o.Own && o.Waits()
+	o.MayDecide = answers && !o.Own && o.Waits() && !o.Settled()
 	o.MayEnd = (answers || o.Own) && live && o.Stopped == nil
 	o.MayReview = answers && !o.Own && o.From != nil && o.Verdict == ""
 	o.MayJudge = wide && !o.Own && o.Verdict == "escalated" && o.Judgement == "" && judge != actorText(tx.Actor.ID)

@@ -63,9 +63,9 @@ func (n *OutsideNeeds) others(ctx context.Context, tx *pg.Tx) error {
 		return err
 	}
 	list, err := outsides(ctx, tx, `select `+outsideColumns+outsideTables+`
-		where a.actor_id <> @me and a.provider_id = @provider and w.verdict is null and v.verdict is distinct from 'accepted'
+		where a.actor_id <> @me and a.provider_id = @provider and (w.verdict is null and v.verdict is distinct from 'accepted' or g.until_at > statement_timestamp())
 			and not (g.until_at is null and (e.at is not null or d.approved is false)) and app.answers_for(a.record_id, app.shields())
-			and (v.verdict is null or v.by_actor <> @me and app.answers_wide(a.record_id, app.shields()))
+			and (v.verdict is distinct from 'escalated' or v.by_actor <> @me and app.answers_wide(a.record_id, app.shields()))
 		order by a.id limit @limit`, pgx.NamedArgs{"me": tx.Actor.ID, "provider": tx.Actor.Provider, "limit": 4 * mostNeeds})
 	if err != nil {
 		return err
@@ -73,11 +73,11 @@ func (n *OutsideNeeds) others(ctx context.Context, tx *pg.Tx) error {
 	for _, o := range list {
 		manages := managesRecord(rights)
 		switch {
-		case o.Verdict == "escalated":
+		case o.Verdict == "escalated" && !o.Settled():
 			n.Judge = append(n.Judge, o)
 		case !manages && o.HomeName != "":
 			// its manager is told
-		case o.Waits():
+		case o.Waits() && !o.Settled():
 			n.Decide = append(n.Decide, o)
 		case o.Running(tx.Now):
 			n.Running = append(n.Running, o)
