@@ -148,16 +148,11 @@ type OutsideOne struct {
 	Outside
 	Own                                    bool
 	Notes                                  []OutsideNote
-	Looked                                 []Looked // what they did on the record meanwhile; newest first
+	Looks                                  int      // how often they looked at the record or tried to, meanwhile
+	Looked                                 []Looked // at what; what was looked at last comes first
+	MoreLooked                             bool     // Looked does not hold all of it
 	MayDecide, MayEnd, MayReview, MayJudge bool
 }
-
-// Looked is one footprint of whoever had the access, on the record, while it
-// lasted, but for those about the access itself. Whoever may not audit the record sees none but their own.
-type Looked = audit.Footprint
-
-// mostLooked is how many looks are shown beside an access.
-const mostLooked = 200
 
 // OutsideOf gives one of them. Looking is recorded.
 func OutsideOf(ctx context.Context, db *pg.DB, actor access.Actor, id int64) (OutsideOne, error) {
@@ -171,7 +166,7 @@ func OutsideOf(ctx context.Context, db *pg.DB, actor access.Actor, id int64) (Ou
 			return err
 		}
 		if o.From != nil {
-			if o.Looked, err = looked(ctx, tx.Reader(), o.Outside); err != nil {
+			if err = o.look(ctx, tx.Reader()); err != nil {
 				return err
 			}
 		}
@@ -204,17 +199,4 @@ func one(ctx context.Context, tx *pg.Tx, id int64) (OutsideOne, error) {
 	o.MayReview = answers && !o.Own && o.From != nil && o.Verdict == ""
 	o.MayJudge = wide && !o.Own && o.Verdict == "escalated" && o.Judgement == "" && judge != actorText(tx.Actor.ID)
 	return o, err
-}
-
-func looked(ctx context.Context, tx *pg.Tx, o Outside) ([]Looked, error) {
-	rows, err := tx.Query(ctx, `
-		select f.id, f.at, f.actor_id, coalesce(a.name, '') as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
-			f.document_id as document, coalesce(d.title, '') as title, v.number as version, f.detail
-		from app.footprint f left join app.actor a on a.id = f.actor_id left join app.document d on d.id = f.document_id left join app.version v on v.id = f.version_id
-		where f.record_id = @record and f.actor_id = @actor and f.at >= @from and f.at < @until and f.action not like 'outside-access.%' order by f.id desc limit @limit`,
-		pgx.NamedArgs{"record": o.Record, "actor": o.Actor, "from": *o.From, "until": *o.Until, "limit": mostLooked})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Looked])
 }

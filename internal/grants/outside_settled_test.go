@@ -112,3 +112,45 @@ func TestTheDatabaseKeepsWhatIsSettled(t *testing.T) {
 	must(t, w.raw("supported-manager", decision, id, w.Actors["supported-manager"].ID)) // escalated, and nothing is settled
 	must(t, says("dpo", 2, "wrong"))
 }
+
+// What somebody came for does not vanish behind what they look at afterwards: it
+// stands beside it in a line of its own, and in the list of every single look.
+func TestNoLookIsCrowdedOut(t *testing.T) {
+	t.Parallel()
+	w := newYard(t)
+	id := w.asked("manager", w.plover())
+	plover, me := number(w.Records["Plover Sample"]), w.id("manager")
+	const look = `insert into app.footprint (actor_id, action, outcome, record_id, request) `
+	w.Exec(t, look+`values (`+me+`, 'safety.read', 'done', `+plover+`, 'first')`)
+	w.Exec(t, look+`select `+me+`, 'record.viewed', 'done', `+plover+`, 'again' from generate_series(1, 248)`)
+	w.Exec(t, look+`values (`+me+`, 'record.viewed', 'refused', `+plover+`, 'tried')`)
+	w.Exec(t, look+`values (`+w.id("staff")+`, 'record.viewed', 'refused', `+plover+`, 'somebody else')`)
+	o := w.outside("supported-manager", id)
+	if o.Looks != 250 || len(o.Looked) != 3 || o.MoreLooked {
+		t.Fatalf("%d looks of %d kinds: %+v", o.Looks, len(o.Looked), o.Looked)
+	}
+	if tried, many, first := o.Looked[0], o.Looked[1], o.Looked[2]; tried.Outcome != "refused" || tried.Times != 1 || many.Times != 248 || many.First.After(many.At) || first.Action != "safety.read" || first.Times != 1 {
+		t.Errorf("looked at: %+v", o.Looked)
+	}
+	var all []int64
+	before, pages := int64(0), 0
+	for {
+		_, list, err := grants.OutsideLooks(t.Context(), w.DB, w.Actors["supported-manager"], id, before, 100)
+		must(t, err)
+		if len(list) == 0 {
+			break
+		}
+		for _, f := range list {
+			all = append(all, f.ID)
+		}
+		before = list[len(list)-1].ID
+		pages++
+	}
+	var first int64
+	w.Scan(t, `select id from app.footprint where request = 'first'`, nil, &first)
+	if len(all) != 250 || pages != 3 || all[len(all)-1] != first {
+		t.Errorf("%d looks on %d pages, the first of them %d, want %d", len(all), pages, all[len(all)-1], first)
+	}
+	_, _, err := grants.OutsideLooks(t.Context(), w.DB, w.Actors["staff"], id, 0, 10)
+	w.kind(err, fault.NotFound, "the looks, asked by somebody who does not answer for the record")
+}
