@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -124,7 +125,9 @@ func (s *server) onRecord(f recordForm) handler {
 			err = f.do(c, actor, record, values)
 			var problems []fault.Field
 			var ok bool
-			if status, problems, ok = refused(err); !ok && err != nil {
+			if errors.Is(err, errAsked) {
+				status = http.StatusOK
+			} else if status, problems, ok = refused(err); !ok && err != nil {
 				return err
 			}
 			if err == nil {
@@ -166,25 +169,6 @@ func (s *server) entrusting() recordForm {
 			return fault.Bad(bad)
 		}
 		_, err = grants.EntrustUntil(c.Request.Context(), s.db, actor, access.ActorID(to), record, until.end(), strings.TrimSpace(values.Get("why")))
-		return err
-	}}
-}
-
-// lettingRead lets somebody read their own file.
-func (s *server) lettingRead() recordForm {
-	return recordForm{access.GiveGrant, "own", func(_ *gin.Context, _ access.Actor, r people.Record, form *page.Form) (page.Change, error) {
-		if _, ok := grants.OwnKinds()[r.Kind]; !ok {
-			return page.Change{}, notThere()
-		}
-		return page.LetRead(r, form), nil
-	}, beginsToday, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
-		from, bad := needDay(values, "from", "the first day")
-		until, wrong := lastDay(values)
-		if bad = append(bad, wrong...); len(bad) > 0 {
-			return fault.Bad(bad)
-		}
-		_, err := grants.LetRead(c.Request.Context(), s.db, actor, grants.Reading{Record: record, Email: values.Get("email"), From: spanOf(from).start(), Until: until.end(),
-			Why: strings.TrimSpace(values.Get("why")), Checked: strings.TrimSpace(values.Get("checked"))})
 		return err
 	}}
 }

@@ -89,6 +89,7 @@ type OIDC struct {
 	ClientID     string
 	ClientSecret Secret
 	GroupsClaim  string // under which it sends a person's groups
+	TrustsEmail  bool   // an address is the person's although the service does not say so
 
 	SecondFactorRoles                []string // whose people need a second factor; "all" for every role
 	SecondFactorACR, SecondFactorAMR []string // what the service says where there was one
