@@ -14,13 +14,17 @@ import (
 type LookedRow struct {
 	FootprintRow
 	Times             string
-	First, FirstStamp string // when it was done first, "" where that is the last time as well
+	First, FirstStamp string // when it was done first, "" where that says the same as when it was done last
+	Last              string // when that was, after a First
 }
 
 func lookedRow(l grants.Looked, now time.Time) LookedRow {
 	r := LookedRow{FootprintRow: footprintRow(l.Footprint, now), Times: "Once"}
 	if l.Times > 1 {
-		r.Times, r.First, r.FirstStamp = fmt.Sprintf("%d times", l.Times), Moment(l.First, now), l.First.UTC().Format(time.RFC3339)
+		r.Times = fmt.Sprintf("%d times", l.Times)
+	}
+	if first := Moment(l.First, now); first != r.When {
+		r.First, r.FirstStamp, r.Last = first, l.First.UTC().Format(time.RFC3339), lowerFirst(r.When)
 	}
 	return r
 }
