@@ -59,6 +59,9 @@ func (s *server) formOf(c *gin.Context, first url.Values, do func(url.Values) (n
 	if err == nil {
 		return nil, 0, s.done(c, next, done)
 	}
+	if errors.Is(err, errAsked) {
+		return page.NewForm(values, nil), http.StatusOK, nil
+	}
 	status, problems, ok := refused(err)
 	if !ok {
 		return nil, 0, err

@@ -53,7 +53,7 @@ func (g *grid) around(p *spot) {
 // letRead gives somebody a role on their own record.
 func (g *grid) letRead(name string, record int64) {
 	g.t.Helper()
-	_, err := grants.LetRead(g.t.Context(), g.DB, g.keeper(0), grants.Reading{Record: record, Email: name + "@demo.example", Why: "for the test", Checked: "for the test"})
+	_, err := grants.LetRead(g.t.Context(), g.DB, g.keeper(0), grants.Reading{Record: record, Email: name + "@demo.example", To: g.Actors[name].ID, Why: "for the test", Checked: "for the test"})
 	must(g.t, err)
 }
 

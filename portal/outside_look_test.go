@@ -25,7 +25,9 @@ func TestOutsideLooks(t *testing.T) {
 			}
 			over := ask("other-manager", grants.Asking{Reason: grants.ForOversight, Colleague: "Morgan Example", Span: grants.ForDay,
 				Oversight: grants.Oversight{Discussion: "With Sam.\nBy telephone.", Analysis: "It is safe.", Direction: "Go on.", Actions: "Sam calls on Monday."}})
-			o.as("other-manager").get(200, wren)
+			for range 3 {
+				o.as("other-manager").get(200, wren)
+			}
 			must(t, grants.EndOutside(t.Context(), o.DB, o.Actors["other-manager"], mustID(over), "done"))
 			longer := ask("supported-manager", grants.Asking{Reason: grants.ForSupport, Words: "a plan that opens as an empty page", Span: grants.ForTwoWeeks, AtOnce: true})
 			must(t, grants.Declare(t.Context(), o.DB, o.Actors["staff2"], grants.Declaring{Relation: "my sister’s son", Words: "A nephew who may come here after the summer"}))
@@ -38,7 +40,7 @@ func TestOutsideLooks(t *testing.T) {
 
 			p := o.page(someone("manager"), width)
 			for _, one := range []struct{ name, path string }{
-				{"home", "/home"}, {"outside-role", "/outside-role"}, {"outside-ask", "/outside-role/ask?reason=oversight"}, {"outside-list", "/oversight/outside-role"}, {"outside-one", over}, {"outside-review", over + "/review"},
+				{"home", "/home"}, {"outside-role", "/outside-role"}, {"outside-ask", "/outside-role/ask?reason=oversight"}, {"outside-list", "/oversight/outside-role"}, {"outside-one", over}, {"outside-looks", over + "/looks"}, {"outside-review", over + "/review"},
 				{"outside-decide", longer + "/decide"}, {"outside-end", longer + "/end"}, {"record", wren}, {"outside-notes", wren + "/outside"}, {"shields", wren + "/shields"}, {"shield-from", wren + "/shields/from"},
 				{"let-in", wren + "/shields/let-in"}, {"staff-relatives", "/oversight/relatives"}, {"staff-relative", "/oversight/relatives/" + number(relative)}, {"relatives", "/me/relatives"}, {"declare", "/me/relatives/declare"},
 			} {
@@ -51,6 +53,13 @@ func TestOutsideLooks(t *testing.T) {
 			p.Click("Open the record")
 			p.Axe()
 			p.Shot("outside-ask-wrong")
+			p.Open(o.url + "/records/" + number(o.Records["Finch Sample"]) + "/people/own")
+			p.Type("With which e-mail address do they sign in?", "young-person@demo.example")
+			p.Type("How did you make sure that it is them?", "Signed in beside me")
+			p.Type("Why now?", "Asked for it")
+			p.Click("Let them read it")
+			p.Axe()
+			p.Shot("own-confirm")
 			s := o.page(someone("supported-manager"), width)
 			s.Open(o.url + wren)
 			s.Axe()

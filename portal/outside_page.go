@@ -25,6 +25,7 @@ func (s *server) outsideSite() []route {
 		{http.MethodGet, "/outside-role/ask", access.AskOutside, s.askOutside},
 		{http.MethodPost, "/outside-role/ask", access.AskOutside, s.sendOutside},
 		{http.MethodGet, "/outside-role/:id", access.ViewOutside, s.outside},
+		{http.MethodGet, "/outside-role/:id/looks", access.ViewOutside, s.outsideLooks},
 		{http.MethodGet, "/outside-role/:id/decide", access.DecideOutside, s.outsideStep(deciding())},
 		{http.MethodPost, "/outside-role/:id/decide", access.DecideOutside, s.outsideStep(deciding())},
 		{http.MethodGet, "/outside-role/:id/end", access.EndOutside, s.outsideStep(stopping())},
@@ -208,6 +209,29 @@ func (s *server) outsideOf(c *gin.Context, actor access.Actor) (grants.OutsideOn
 		return grants.OutsideOne{}, err
 	}
 	return grants.OutsideOf(c.Request.Context(), s.db, actor, id)
+}
+
+// outsideLooks lists every single look during an access.
+func (s *server) outsideLooks(c *gin.Context, actor access.Actor) error {
+	id, err := id(c, "id")
+	if err != nil {
+		return err
+	}
+	before := after(c, "before")
+	o, found, err := grants.OutsideLooks(c.Request.Context(), s.db, actor, id, before, footprintsOfPage+1)
+	if err != nil {
+		return err
+	}
+	v := page.OutsideLooksOf(o, found, before, footprintsOfPage, now())
+	menu, home := "/oversight", page.Link{Words: "Access outside a role", Address: "/oversight/outside-role"}
+	if access.ActorID(o.Actor) == actor.ID {
+		menu, home = "", page.Link{Words: "Access outside your role", Address: "/outside-role"}
+	}
+	if v.Frame, err = s.frame(c, actor, v.Heading, menu); err != nil {
+		return err
+	}
+	v.Crumbs = []page.Link{home, {Words: v.Caption, Address: page.OutsideAddress(o.ID)}, {Words: "Every look"}}
+	return s.show(c, http.StatusOK, "footprints", v)
 }
 
 // outsideList lists the accesses outside a role that somebody answers for.

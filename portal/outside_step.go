@@ -51,10 +51,10 @@ func stopping() outsideStep {
 func reviewing() outsideStep {
 	return outsideStep{func(o grants.OutsideOne) bool { return o.MayReview || o.MayJudge }, func(o grants.OutsideOne, f *page.Form) page.Change {
 		v := page.Change{Heading: "Review this access", Words: []string{"Was there a good reason, and was no more looked at than it needed?"}, Submit: page.Submit{Words: "Keep the review"}}
-		first := page.Option{Value: "accepted", Words: "Accept it", Hint: "When it is over, and what oversight came to is written."}
+		first := page.Option{Value: "accepted", Words: "Accept it", Hint: "When it is over, nobody waits for a longer time, and what oversight came to is written."}
 		second := page.Option{Value: "escalated", Words: "Escalate it", Hint: "It goes to the responsible individual and the data protection officer. The person is not told."}
 		if o.MayJudge {
-			v.Heading, first.Hint, second = "Judge this access", "", page.Option{Value: "wrong", Words: "It was wrong", Hint: "Say what is done about it."}
+			v.Heading, first.Hint, second = "Judge this access", "When it is over, and nobody waits for a longer time.", page.Option{Value: "wrong", Words: "It was wrong", Hint: "Say what is done about it."}
 			v.Words = append(v.Words, "It was escalated by "+o.ReviewedBy+": “"+o.ReviewedWhy+"”")
 		}
 		v.Ask(f.Choice("verdict", "What did you find?", "", first, second), f.Text("why", "Why?", "It is kept with the access."))

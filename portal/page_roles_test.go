@@ -168,7 +168,7 @@ func (s stage) fill(r portal.Route) filling {
 		"GET /records/:id/shields/let-in", "POST /records/:id/shields/let-in", "GET /records/:id/shields/:kind/:shield/end", "POST /records/:id/shields/:kind/:shield/end":
 		record, shield := s.shielded(strings.Contains(r.Path, "let-in"))
 		return filling{strings.NewReplacer(":id", number(record), ":kind", "person", ":shield", number(shield)).Replace(r.Path), append([]string{"who", actor, "ground", "other"}, why...)}
-	case "GET /outside-role/:id", "GET /outside-role/:id/decide", "POST /outside-role/:id/decide", "GET /outside-role/:id/end", "POST /outside-role/:id/end",
+	case "GET /outside-role/:id", "GET /outside-role/:id/looks", "GET /outside-role/:id/decide", "POST /outside-role/:id/decide", "GET /outside-role/:id/end", "POST /outside-role/:id/end",
 		"GET /outside-role/:id/review", "POST /outside-role/:id/review", "GET /outside-role/:id/oversight", "POST /outside-role/:id/oversight":
 		return filling{strings.Replace(r.Path, ":id", number(s.outside().access), 1), append([]string{"approve", "no", "verdict", "escalated", "discussion", "x", "analysis", "x", "direction", "x", "actions", "x"}, why...)}
 	case "GET /documents/:id", "GET /documents/:id/add":

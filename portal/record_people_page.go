@@ -168,30 +168,6 @@ func (s *server) entrusting() recordForm {
 	}}
 }
 
-// lettingRead lets somebody read their own file.
-func (s *server) lettingRead() recordForm {
-	return recordForm{access.GiveGrant, access.LetIn, "own", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {
-		if _, ok := grants.OwnKinds()[r.Kind]; !ok {
-			return page.Change{}, notThere()
-		}
-		var first []grants.Unreleased
-		var err error
-		if form.Wrong("consulted") {
-			first, err = grants.ToRelease(c.Request.Context(), s.db, actor, r.ID)
-		}
-		return page.LetRead(r, first, form), err
-	}, beginsToday, func(c *gin.Context, actor access.Actor, record int64, values url.Values) error {
-		from, bad := needDay(values, "from", "the first day")
-		until, wrong := lastDay(values)
-		if bad = append(bad, wrong...); len(bad) > 0 {
-			return fault.Bad(bad)
-		}
-		_, err := grants.LetRead(c.Request.Context(), s.db, actor, grants.Reading{Record: record, Email: values.Get("email"), From: spanOf(from).start(), Until: until.end(),
-			Why: strings.TrimSpace(values.Get("why")), Checked: strings.TrimSpace(values.Get("checked"))})
-		return err
-	}}
-}
-
 // consenting records a consent that an independent visitor reads a record.
 func (s *server) consenting() recordForm {
 	return recordForm{access.RecordConsent, noMore, "consent", func(c *gin.Context, actor access.Actor, r people.Record, form *page.Form) (page.Change, error) {

@@ -63,7 +63,8 @@ func TestWhoMaySeeARecord(t *testing.T) {
 	manager.fill(own, "email", "young-person@demo.example", "why", "asked").says("main", "Enter how you made sure that it is them.")
 	young := w.visitor("young-person")
 	young.see(http.StatusNotFound, record)
-	manager.follow(manager.fill(own, "email", "Young-Person@demo.example", "why", "asked", "checked", "beside me")).says("main", "Their own file", "Wren Sample")
+	shown := manager.fill(own, "email", "Young-Person@demo.example", "why", "asked <now>", "checked", "beside me")
+	manager.follow(manager.fill(w.confirms(shown, "Wren Sample", "young-person@demo.example"), "them", "yes")).says("main", "Their own file", "Wren Sample")
 	young.open(record)
 	young.see(http.StatusNotFound, at)
 
@@ -202,4 +203,61 @@ func TestMenus(t *testing.T) {
 	file := young.open(home.link("Read your file"))
 	file.hides("main", "Add documents", "What you can do", "Close this record", "Who may see this record", "Restricted section")
 	young.open("/me").hides("main", "API tokens")
+}
+
+// confirms tells that a page asks whether it is somebody, opens nothing yet, and has
+// lost nothing that was typed.
+func (w *world) confirms(l leaf, name, email string) leaf {
+	w.t.Helper()
+	if l.status != http.StatusOK {
+		w.t.Fatalf("%d: %s", l.status, l.text("main"))
+	}
+	l.says("main", "Is this the person?", "Nothing has been opened yet", name, email, "Known here since")
+	l.hides("main", "There is a problem")
+	if kept := l.typed(); kept.Get("why") != "asked <now>" || kept.Get("checked") != "beside me" || kept.Get("them") != "" {
+		w.t.Errorf("of what was typed there is left %v", kept)
+	}
+	return l
+}
+
+// Nobody's file is opened to whoever an address happens to belong to: it is shown who
+// that is, and somebody says that it is them.
+func TestWhoReadsTheirOwnFileIsShownFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	manager := w.visitor("manager")
+	opened := func() (n int) {
+		w.Scan(t, `select count(*) from app.grants where basis = 'data-subject' and actor_id in ($1, $2)`, []any{int64(w.Actors["young-person"].ID), int64(w.Actors["parent"].ID)}, &n)
+		return n
+	}
+	before := opened()
+	at := fmt.Sprintf("/records/%d/people/own", w.Records["Finch Sample"])
+	typed := []string{"email", "parent@demo.example", "why", "asked <now>", "checked", "beside me"}
+	shown := w.confirms(manager.fill(manager.open(at), typed...), w.name("parent"), "parent@demo.example")
+	// not said, and said no
+	again := manager.fill(shown)
+	again.says("main", "There is a problem", "Choose whether this is them.", w.name("parent"))
+	no := manager.fill(again, "them", "no")
+	no.says("main", "There is a problem", "Enter their own address.")
+	if no.typed().Get("checked") != "beside me" {
+		t.Error("what was typed is lost")
+	}
+	// another address with the word that was said about the first
+	other := w.confirms(manager.fill(shown, "email", "young-person@demo.example", "them", "yes"), w.name("young-person"), "young-person@demo.example")
+	// a forged number of somebody else
+	w.confirms(manager.fill(other, "reader", number(int64(w.Actors["parent"].ID)), "them", "yes"), w.name("young-person"), "young-person@demo.example")
+	manager.fill(manager.open(at), append(typed, "them", "yes")...).says("main", "Is this the person?")
+	if n := opened(); n != before {
+		t.Fatalf("%d files are opened, before %d", n, before)
+	}
+	manager.follow(manager.fill(other, "them", "yes"))
+	if n := opened(); n != before+1 {
+		t.Errorf("%d files are opened, before %d", n, before)
+	}
+}
+
+func (w *world) name(who string) (name string) {
+	w.t.Helper()
+	w.Scan(w.t, `select name from app.actor where id = $1`, []any{int64(w.Actors[who].ID)}, &name)
+	return name
 }

@@ -37,7 +37,7 @@ func (s stage) onPeople(path string) []string {
 	case strings.HasSuffix(path, "/inspector"):
 		return append([]string{"to", number(int64(s.Actors["inspector"].ID)), "why", "for the test"}, append(until, fields("from", day(0))...)...)
 	case strings.HasSuffix(path, "/own"):
-		return []string{"email", "parent@demo.example", "why", "for the test", "checked", "for the test"}
+		return []string{"email", "parent@demo.example", "why", "for the test", "checked", "for the test", "reader", number(int64(s.Actors["parent"].ID)), "them", "yes"}
 	case strings.HasSuffix(path, "/consent"):
 		return append([]string{"capacity", "placing-authority", "answer", "yes", "who", "A council", "evidence", "for the test"}, until...)
 	}

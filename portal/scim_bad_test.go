@@ -65,6 +65,7 @@ func TestDirectoryBadRequests(t *testing.T) {
 		{[3]string{"POST", "/Groups", `{"displayName":"g","members":[7]}`}, 400, "invalidValue"},
 		{[3]string{"PUT", user, `{"userName":"nia@demo.example","externalId":"sub-other"}`}, 400, "mutability"},
 		{[3]string{"PUT", user, `{"userName":"nia@demo.example"}`}, 400, "mutability"},
+		{[3]string{"PATCH", user, `{"Operations":[{"op":"add","path":"` + strings.Repeat("a[", 500_000) + `","value":1}]}`}, 400, "invalidPath"},
 		{[3]string{"PATCH", user, `{}`}, 400, "invalidSyntax"},
 		{[3]string{"PATCH", user, patchOf(`[]`)}, 400, "invalidSyntax"},
 		{[3]string{"PATCH", user, patchOf(`[7]`)}, 400, "invalidSyntax"},

@@ -59,6 +59,36 @@ func TestFreshSignInIsAskedFor(t *testing.T) {
 	b.post(http.StatusOK, "/me/tokens/new", keptBy(t, kept)).says("Your new token")
 }
 
+// To say that somebody has left ends their roles, sessions and tokens at once, and to
+// say that they are back lets them in again: both ask, whoever's session it is.
+func TestLeavingAndComingBackAsk(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	b := d.browser()
+	b.enter(someone("admin"))
+	at := fmt.Sprintf("/people/%d", d.Actors["staff"].ID)
+	left := b.open(http.StatusOK, at+"/left")
+	d.stale()
+	b.open(http.StatusUnauthorized, at+"/left").says("Sign in again to go on")
+	before := d.acts("done", "person.left") + d.acts("done", "person.back")
+	values := keptBy(t, left)
+	values.Set("why", "Found on an unlocked screen")
+	kept := b.post(http.StatusUnauthorized, at+"/left", values)
+	kept.says("Nothing you typed is lost", "Found on an unlocked screen")
+	if got := d.acts("done", "person.left"); got != before {
+		t.Fatal("somebody has left without a fresh sign-in")
+	}
+	b.open(http.StatusSeeOther, b.depart("/sign-in?again=1&to=/signed-in"))
+	b.post(http.StatusSeeOther, at+"/left", keptBy(t, kept))
+	b.open(http.StatusOK, at+"/back")
+	d.stale()
+	b.open(http.StatusUnauthorized, at+"/back").says("Sign in again to go on")
+	b.post(http.StatusUnauthorized, at+"/back", url.Values{"why": {"Let me in again"}}).says("Nothing you typed is lost")
+	if got := d.acts("done", "person.back"); got != 0 {
+		t.Error("somebody is back without a fresh sign-in")
+	}
+}
+
 // Of the roles that let somebody in who works here, only the administrator's asks for
 // a fresh sign-in of whoever gives it.
 func TestGivingTheAdministratorsRoleAsks(t *testing.T) {

@@ -22,7 +22,7 @@ func signIn(s *config.Settings, db *pg.DB, log *slog.Logger) (*login.SignIn, err
 		return nil, err
 	}
 	return login.NewSignIn(login.Options{DB: db, Issuer: s.OIDC.Issuer, ClientID: s.OIDC.ClientID, ClientSecret: s.OIDC.ClientSecret.Reveal(),
-		PublicURL: s.PublicURL, GroupsClaim: s.OIDC.GroupsClaim, Idle: s.SessionIdle, Absolute: s.SessionLimit, Fresh: s.FreshSignIn, SecondFactor: demand, Log: log}), nil
+		PublicURL: s.PublicURL, GroupsClaim: s.OIDC.GroupsClaim, TrustsEmail: s.OIDC.TrustsEmail, Idle: s.SessionIdle, Absolute: s.SessionLimit, Fresh: s.FreshSignIn, SecondFactor: demand, Log: log}), nil
 }
 
 // secondFactor reads of whom a second factor is demanded, and what shows that there was one.

@@ -114,6 +114,9 @@ func showSent(out io.Writer, s *config.Settings, sent login.Sent) error {
 		fmt.Fprintf(b, "  %-20s %s\n", c.Name, c.Value)
 	}
 	fmt.Fprintf(b, "\nWho that is: %s (%s), known by the subject %q\n", sent.Name, orElse(sent.Email, "no e-mail address"), sent.Subject)
+	if sent.Unproven != "" {
+		fmt.Fprintf(b, "The e-mail address %q does not count: the service does not say that it is theirs (email_verified). If nobody can choose their address there, set oidc_trust_email.\n", sent.Unproven)
+	}
 	fmt.Fprintf(b, "Here before: %s\n", map[bool]string{true: "yes", false: "no"}[sent.Known])
 	fmt.Fprintf(b, "\nGroups (%s), and what each gives:\n\n", s.OIDC.GroupsClaim)
 	for _, g := range sent.Groups {

@@ -52,17 +52,17 @@ def grow(peaks, size, leaf):
     peaks.append(leaf)
 def order(line):
     p = line.split(b"\t")
-    if len(p) != 20 or p[0] != b"custodian-footprint-1": return None
-    try: return int(p[13]), int(p[14]), int(p[1])
-    except ValueError: return None
-event = lambda line: (line.split(b"\t", 2) + [b"-"])[1].decode("utf-8", "replace")
+    ids = [int(p[i]) for i in (13, 14, 1) if FIGURES.fullmatch(p[i])] if len(p) == 20 and p[0] == b"custodian-footprint-1" else []
+    return tuple(ids) if len(ids) == 3 and max(ids) < 2**63 else None
+FIGURES = re.compile(rb"[0-9]{1,19}")  # anything else could be an order to the terminal, and is not shown
+event = lambda line: p[1].decode() if FIGURES.fullmatch((p := (line.split(b"\t", 2) + [b"-"]))[1]) else "-"
 lines = lambda path: (line.removesuffix(b"\n") for line in open(path, "rb"))
 
 def verify(directory, vkey, held=()):
     """Checks an export; gives the lines to say and whether all is whole."""
     name, kid, raw = vkey.split("+", 2); raw = base64.b64decode(raw, validate=True)
     key = (name, bytes.fromhex(kid), raw[1:])
-    if len(raw) != 33 or raw[0] != 1 or sha(name.encode() + b"\n" + raw)[:4] != key[1]: raise ValueError("this is not a public key of checkpoints")
+    if len(raw) != 33 or raw[0] != 1 or sha(name.encode() + b"\n" + raw)[:4] != key[1] or not re.fullmatch("[!-~]+", name): raise ValueError("this is not a public key of checkpoints")
     at = lambda f: os.path.join(directory, f)
     hashes, cps, found = open(at("hashes.bin"), "rb").read(), [], []
     export = open(at("checkpoints.txt"), "rb").read().removesuffix(b"==\n").split(b"==\n")

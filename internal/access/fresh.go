@@ -31,5 +31,9 @@ func (a Action) Fresh() bool {
 		Release.Name, LetIn.Name, "consent.recorded": // to whom it is about, an inspector, an independent visitor
 		return true
 	}
+	switch a.Name {
+	case Leave.Name, Return.Name: // the end of somebody's roles, sessions and tokens at once, and their way back
+		return true
+	}
 	return false
 }

@@ -90,6 +90,7 @@ type OIDC struct {
 	ClientID     string
 	ClientSecret Secret
 	GroupsClaim  string // under which it sends a person's groups
+	TrustsEmail  bool   // an address is the person's although the service does not say so
 
 	SecondFactorRoles                []string // whose people need a second factor; "all" for every role, "nobody" for none
 	SecondFactorACR, SecondFactorAMR []string // what the service says where there was one

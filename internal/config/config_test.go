@@ -26,7 +26,7 @@ var samples = map[string]string{
 	"s3_bucket": "sample-bucket", "s3_region": "eu-west-2", "s3_tls": "false", "s3_access_key": "sample-key",
 	"s3_secret_key": "hush-s3", "keyring_dir": "/srv/keys", "root_key_file": "/srv/root/root.key", "upload_limit": "5MiB", "upload_day_limit": "50MiB",
 	"oidc_issuer": "https://signin.example.org/realm", "oidc_client_id": "custodian", "oidc_client_secret": "hush-oidc",
-	"oidc_groups_claim": "roles", "oidc_second_factor_roles": "administrator, manager", "oidc_second_factor_acr": "urn:two", "oidc_second_factor_amr": "badge",
+	"oidc_groups_claim": "roles", "oidc_trust_email": "true", "oidc_second_factor_roles": "administrator, manager", "oidc_second_factor_acr": "urn:two", "oidc_second_factor_amr": "badge",
 	"fresh_sign_in": "5m", "session_idle": "20m", "session_limit": "8h", "help_contact": "the office", "demo": "true",
 	"scim_subject":        "userName",
 	"checkpoint_key_file": "/srv/keys/signing", "checkpoint_lock": "48h", "timestamp_url": "https://time.example.org/tsa", "timestamp_every": "2h",

@@ -79,7 +79,9 @@ func EndOutside(ctx context.Context, db *pg.DB, actor access.Actor, id int64, wh
 // ReviewOutside says whether an access was right. The first to answer for the
 // record accepts it, once it is over and what it asks for is written, or
 // escalates it at any time; what is escalated somebody else judges, who answers
-// for the whole provider: accepted after all, or wrong.
+// for the whole provider: accepted after all, or wrong. What settles it is said when
+// nothing runs and nothing waits for a decision any more: nothing comes of an access
+// after its review.
 func ReviewOutside(ctx context.Context, db *pg.DB, actor access.Actor, id int64, verdict, why string) error {
 	bad := checkText("why", "Enter the reason.", why, 1000)
 	if verdict != "accepted" && verdict != "escalated" && verdict != "wrong" {
@@ -97,8 +99,10 @@ func ReviewOutside(ctx context.Context, db *pg.DB, actor access.Actor, id int64,
 			switch {
 			case level == 1 && verdict == "wrong" || level == 2 && verdict == "escalated":
 				return fault.Bad([]fault.Field{{Name: "verdict", Problem: "Choose what you found."}})
-			case level == 1 && verdict == "accepted" && !o.Over(tx.Now):
-				return fault.At(fault.Conflict, "verdict", "It is still running, so more may be looked at. End it first, or accept it when it is over.")
+			case verdict != "escalated" && !o.Over(tx.Now):
+				return fault.At(fault.Conflict, "verdict", "It is still running, so more may be looked at. End it first, or say what you found when it is over.")
+			case verdict != "escalated" && o.Waits():
+				return fault.At(fault.Conflict, "verdict", "They asked for a longer time, and nobody has decided about that. Decide first, so that nothing is looked at after the review.")
 			case level == 1 && verdict == "accepted" && o.Owes():
 				return fault.At(fault.Conflict, "verdict", "What the oversight came to is not written yet. Accept it when it is, or escalate it.")
 			}

@@ -54,6 +54,9 @@ func (o Outside) Waits() bool { return o.Span != ForDay && o.Decided == nil && o
 // Over tells whether it was given and has ended, so that it can be judged.
 func (o Outside) Over(now time.Time) bool { return o.Until != nil && !o.Until.After(now) }
 
+// Settled tells whether it is said for good whether it was right.
+func (o Outside) Settled() bool { return o.Verdict == "accepted" || o.Judgement != "" }
+
 // Owes tells whether what oversight came to is still to be written.
 func (o Outside) Owes() bool { return o.Reason == ForOversight && !o.Noted && o.From != nil }
 
@@ -109,7 +112,7 @@ func Outsides(ctx context.Context, db *pg.DB, actor access.Actor, which Which, b
 		}
 		list, err = outsides(ctx, tx.Reader(), `select `+outsideColumns+outsideTables+`
 			where (@which = 'own') = (a.actor_id = @me) and a.provider_id = @provider and (@before = 0 or a.id < @before)
-				and (@which <> 'open' or (v.verdict is null or v.verdict = 'escalated' and w.verdict is null) and not (g.until_at is null and (e.at is not null or d.approved is false)))
+				and (@which <> 'open' or (v.verdict is null or v.verdict = 'escalated' and w.verdict is null or g.until_at > statement_timestamp()) and not (g.until_at is null and (e.at is not null or d.approved is false)))
 				and (@which <> 'escalated' or v.verdict = 'escalated')
 			order by a.id desc limit @limit`,
 			pgx.NamedArgs{"me": actor.ID, "provider": actor.Provider, "which": which, "before": before, "limit": limit})
@@ -142,16 +145,11 @@ type OutsideOne struct {
 	Outside
 	Own                                    bool
 	Notes                                  []OutsideNote
-	Looked                                 []Looked // what they did on the record meanwhile; newest first
+	Looks                                  int      // how often they looked at the record or tried to, meanwhile
+	Looked                                 []Looked // at what; what was looked at last comes first
+	MoreLooked                             bool     // Looked does not hold all of it
 	MayDecide, MayEnd, MayReview, MayJudge bool
 }
-
-// Looked is one footprint of whoever had the access, on the record, while it
-// lasted, but for those about the access itself. Whoever may not audit the record sees none but their own.
-type Looked = audit.Footprint
-
-// mostLooked is how many looks are shown beside an access.
-const mostLooked = 200
 
 // OutsideOf gives one of them. Looking is recorded.
 func OutsideOf(ctx context.Context, db *pg.DB, actor access.Actor, id int64) (OutsideOne, error) {
@@ -165,7 +163,7 @@ func OutsideOf(ctx context.Context, db *pg.DB, actor access.Actor, id int64) (Ou
 			return err
 		}
 		if o.From != nil {
-			if o.Looked, err = looked(ctx, tx.Reader(), o.Outside); err != nil {
+			if err = o.look(ctx, tx.Reader()); err != nil {
 				return err
 			}
 		}
@@ -193,22 +191,9 @@ func one(ctx context.Context, tx *pg.Tx, id int64) (OutsideOne, error) {
 			coalesce((select v.by_actor::text from app.outside_review v where v.access_id = @id and v.level = 1), '')`,
 		pgx.NamedArgs{"record": o.Record, "id": id}).Scan(&answers, &wide, &judge)
 	live := o.Running(tx.Now) || o.Waits()
-	o.MayDecide = answers && !o.Own && o.Waits()
+	o.MayDecide = answers && !o.Own && o.Waits() && !o.Settled()
 	o.MayEnd = (answers || o.Own) && live && o.Stopped == nil
 	o.MayReview = answers && !o.Own && o.From != nil && o.Verdict == ""
 	o.MayJudge = wide && !o.Own && o.Verdict == "escalated" && o.Judgement == "" && judge != actorText(tx.Actor.ID)
 	return o, err
-}
-
-func looked(ctx context.Context, tx *pg.Tx, o Outside) ([]Looked, error) {
-	rows, err := tx.Query(ctx, `
-		select f.id, f.at, f.actor_id, coalesce(a.name, '') as actor, coalesce(a.post_title, '') as post_title, f.action, f.outcome,
-			f.document_id as document, coalesce(d.title, '') as title, v.number as version, f.detail
-		from app.footprint f left join app.actor a on a.id = f.actor_id left join app.document d on d.id = f.document_id left join app.version v on v.id = f.version_id
-		where f.record_id = @record and f.actor_id = @actor and f.at >= @from and f.at < @until and f.action not like 'outside-access.%' order by f.id desc limit @limit`,
-		pgx.NamedArgs{"record": o.Record, "actor": o.Actor, "from": *o.From, "until": *o.Until, "limit": mostLooked})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Looked])
 }

@@ -63,12 +63,12 @@ func OutsideNeedsOf(ctx context.Context, db *pg.DB, actor access.Actor) (Outside
 const (
 	othersOpen = `
 		where a.actor_id <> @me and a.provider_id = @provider and app.answers_for(a.record_id, app.shields())`
-	toldHere   = ` and (@manages or r.home_id is null) and v.verdict is null`
-	needDecide = othersOpen + toldHere + ` and a.wanted <> 'day' and d.at is null and e.at is null order by a.id limit @limit`
-	// not those that wait for a decision meanwhile: they are told as that
-	decided     = ` and not (a.wanted <> 'day' and d.at is null and e.at is null)`
-	needRunning = othersOpen + toldHere + decided + ` and g.until_at > statement_timestamp() order by a.id desc limit @limit`
-	needReview  = othersOpen + toldHere + decided + ` and g.until_at <= statement_timestamp() order by a.id limit @limit`
+	toldHere   = othersOpen + ` and (@manages or r.home_id is null)`
+	waiting    = `(a.wanted <> 'day' and d.at is null and e.at is null and v.verdict is null)`
+	needDecide = toldHere + ` and ` + waiting + ` order by a.id limit @limit`
+	// not those that wait for a decision meanwhile, or for a judgement: they are told as that
+	needRunning = toldHere + ` and not ` + waiting + ` and (v.verdict is distinct from 'escalated' or w.verdict is not null) and g.until_at > statement_timestamp() order by a.id desc limit @limit`
+	needReview  = toldHere + ` and not ` + waiting + ` and v.verdict is null and g.until_at <= statement_timestamp() order by a.id limit @limit`
 	needJudge   = othersOpen + ` and v.verdict = 'escalated' and w.verdict is null and v.by_actor <> @me and app.answers_wide(a.record_id, app.shields()) order by a.id limit @limit`
 )
 

@@ -70,47 +70,56 @@ func OwnKinds() map[access.RecordKind]Role {
 // Reading lets somebody read their own file.
 type Reading struct {
 	Record      int64
-	Email       string // by which the sign-in service knows them
+	Email       string         // by which the sign-in service knows them
+	To          access.ActorID // whom the address was shown to belong to: see WhoReads
 	From, Until time.Time
 	Why         string
 	Checked     string // how it was made sure that it is them
 }
 
+// Reader is somebody whom an address belongs to, as they are shown before anything is
+// opened to them.
+type Reader struct {
+	ID          access.ActorID
+	Name, Email string
+	Service     string // the sign-in service that knows them
+	Since       time.Time
+}
+
+// WhoReads tells to whom LetRead would open the file, where it would: an address may
+// belong to somebody else than one thinks. Its faults are those of LetRead. Looking is
+// recorded.
+func WhoReads(ctx context.Context, db *pg.DB, actor access.Actor, r Reading) (Reader, error) {
+	var who Reader
+	about := audit.Act{Action: access.GiveGrant, Target: audit.Target{Record: r.Record}, Detail: audit.Detail{"basis": "data-subject"}}
+	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
+		id, _, _, err := r.meant(ctx, tx)
+		if err != nil {
+			return err
+		}
+		err = tx.QueryRow(ctx, `select id, name, email, issuer, created_at from app.actor where id = @id`, pgx.NamedArgs{"id": id}).Scan(&who.ID, &who.Name, &who.Email, &who.Service, &who.Since)
+		tx.Record(audit.Act{Action: access.ViewPerson, Target: about.Target, Detail: audit.Detail{"actor": id}})
+		return err
+	})
+	return who, err
+}
+
 // LetRead lets a young person or a parent read the general and the sensitive
-// section of their own record, and nothing else. Whoever manages the record may.
-// Its faults name the fields email, from, until, why and checked; consulted, a
-// Conflict, where something that was restricted once is not released to them yet
-// (ToRelease says where that is mended).
+// section of their own record, and nothing else. Whoever manages the record may, and
+// says to whom: an address that belongs to another is a Conflict. Its faults name the
+// fields email, from, until, why and checked; consulted, a Conflict, where something
+// that was restricted once is not released to them yet (ToRelease says where that is
+// mended).
 func LetRead(ctx context.Context, db *pg.DB, actor access.Actor, r Reading) (int64, error) {
 	var id int64
 	about := audit.Act{Action: access.GiveGrant, Target: audit.Target{Record: r.Record}, Detail: audit.Detail{"basis": "data-subject"}}
 	err := audit.Do(ctx, db, actor, about, func(tx *audit.Tx) error {
-		s, err := siteOf(ctx, tx, r.Record)
+		who, s, role, err := r.meant(ctx, tx)
 		if err != nil {
 			return err
 		}
-		role, ok := OwnKinds()[s.kind]
-		if !ok {
-			return fault.New(fault.Conflict, "Only a young person’s or a parent’s own file can be opened to them.")
-		}
-		who, wrong, err := r.wrong(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := fault.Bad(wrong); err != nil {
-			return err
-		}
-		if err := notLeft(ctx, tx, who, "email"); err != nil {
-			return err
-		}
-		var has bool
-		err = tx.QueryRow(ctx, `select exists (select from app.role_held where actor_id = @who and record_id = @record and until_at > now())`,
-			pgx.NamedArgs{"who": who, "record": r.Record}).Scan(&has)
-		if err == nil && has {
-			err = fault.At(fault.Conflict, "email", "This person reads this file already. End that first, or leave it as it is.")
-		}
-		if err != nil {
-			return err
+		if who != r.To {
+			return fault.At(fault.Conflict, "email", "This address belongs to somebody else than you were shown. Look again who it is.")
 		}
 		g := Giving{To: who, Role: role, Provider: s.provider, From: r.From, Until: r.Until, Why: r.Why, Own: r.Record, Checked: r.Checked}
 		if s.home != nil {
@@ -126,6 +135,36 @@ func LetRead(ctx context.Context, db *pg.DB, actor access.Actor, r Reading) (int
 		err = toAsk(ctx, db, actor, r.Record)
 	}
 	return id, err
+}
+
+// meant finds whom a record can be opened to as their own, with the record's place and
+// the role that it is.
+func (r Reading) meant(ctx context.Context, tx *audit.Tx) (access.ActorID, site, Role, error) {
+	s, err := siteOf(ctx, tx, r.Record)
+	if err != nil {
+		return 0, s, "", err
+	}
+	role, ok := OwnKinds()[s.kind]
+	if !ok {
+		return 0, s, "", fault.New(fault.Conflict, "Only a young person’s or a parent’s own file can be opened to them.")
+	}
+	who, wrong, err := r.wrong(ctx, tx)
+	if err != nil {
+		return 0, s, role, err
+	}
+	if err := fault.Bad(wrong); err != nil {
+		return 0, s, role, err
+	}
+	if err := notLeft(ctx, tx, who, "email"); err != nil {
+		return 0, s, role, err
+	}
+	var has bool
+	err = tx.QueryRow(ctx, `select exists (select from app.role_held where actor_id = @who and record_id = @record and until_at > now())`,
+		pgx.NamedArgs{"who": who, "record": r.Record}).Scan(&has)
+	if err == nil && has {
+		err = fault.At(fault.Conflict, "email", "This person reads this file already. End that first, or leave it as it is.")
+	}
+	return who, s, role, err
 }
 
 func (r Reading) wrong(ctx context.Context, tx *audit.Tx) (access.ActorID, []fault.Field, error) {
@@ -157,7 +196,7 @@ func byEmail(ctx context.Context, tx *audit.Tx, email string) (access.ActorID, [
 	case err != nil:
 		return 0, nil, err
 	case len(found) == 0:
-		return wrong("Nobody who was taken in here signs in with this address. Let them sign in once, and ask an administrator to take them in under “Sign-ins”.")
+		return wrong("Nobody who was taken in here signs in with this address. Let them sign in once, and ask an administrator to take them in under “Sign-ins”. Only an address that the sign-in service says is theirs counts.")
 	case len(found) > 1:
 		return wrong("More than one person was taken in with this address. Ask an administrator.")
 	}

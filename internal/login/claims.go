@@ -25,6 +25,7 @@ const (
 type identity struct {
 	issuer, subject string
 	name, email     string
+	unproven        string   // the address where it is not said to be theirs: email is "" then
 	groups          []string // sorted, none twice
 	proof           proof
 }
@@ -47,7 +48,13 @@ func (s *service) claims(ctx context.Context, m *metadata, id *oidc.IDToken, tok
 		if err != nil {
 			return identity{}, err
 		}
-		for _, name := range []string{s.opt.GroupsClaim, "name", "email", "preferred_username"} {
+		// whether an address is theirs counts only of that same address
+		if said["email"] == nil {
+			delete(said, emailVerified)
+		} else if string(said["email"]) != string(more["email"]) {
+			delete(more, emailVerified)
+		}
+		for _, name := range []string{s.opt.GroupsClaim, "name", "email", emailVerified, "preferred_username"} {
 			if _, ok := said[name]; !ok && more[name] != nil {
 				said[name] = more[name]
 			}
@@ -62,12 +69,30 @@ func (s *service) claims(ctx context.Context, m *metadata, id *oidc.IDToken, tok
 	if len(who.email) > longestEmail {
 		who.email = ""
 	}
+	if !verified(said[emailVerified], s.opt.TrustsEmail) {
+		who.email, who.unproven = "", who.email
+	}
 	for _, name := range []string{readText(said["name"]), readText(said["preferred_username"]), who.email, "Name not given"} {
 		if who.name = cleanName(name); who.name != "" {
 			break
 		}
 	}
 	return who, nil
+}
+
+const emailVerified = "email_verified"
+
+// verified tells whether an e-mail address is the person's own. At some services
+// people write in themselves what they like, another's address among it. A few send
+// the word as a text.
+func verified(raw json.RawMessage, trusted bool) bool {
+	switch string(raw) {
+	case `true`, `"true"`:
+		return true
+	case ``, `null`:
+		return trusted
+	}
+	return false
 }
 
 // userInfo asks for further claims (OpenID Connect Core 1.0, 5.3), which count

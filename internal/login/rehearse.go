@@ -42,6 +42,7 @@ func (s *SignIn) Rehearse(ctx context.Context) (*Rehearsal, error) {
 // Sent is what the service sends about somebody, and what comes of it here.
 type Sent struct {
 	Issuer, Subject, Name, Email string
+	Unproven                     string  // the address that does not count, because it is not said to be theirs
 	Claims                       []Claim // of the ID token, by name; what only protects the token is left out
 	Groups                       []membership.GroupSent
 	Known                        bool      // they have been here before, or somebody gave them a role
@@ -67,7 +68,7 @@ func (r *Rehearsal) Finish(ctx context.Context, address string) (Sent, error) {
 	if err != nil {
 		return Sent{}, plainly(err)
 	}
-	sent := Sent{Issuer: who.issuer, Subject: who.subject, Name: who.name, Email: who.email, ProvedAt: who.proof.at, Methods: who.proof.methods, Context: who.proof.context,
+	sent := Sent{Issuer: who.issuer, Subject: who.subject, Name: who.name, Email: who.email, Unproven: who.unproven, ProvedAt: who.proof.at, Methods: who.proof.methods, Context: who.proof.context,
 		Two: who.proof.two(r.opt.SecondFactor), Claims: claimsOf(raw)}
 	err = pg.Read(ctx, r.opt.DB, access.Custodian(), func(tx *pg.Tx) error { return sent.lookUp(ctx, tx, who.groups) })
 	sent.Demanding = r.opt.SecondFactor.demands(sent.Roles)

@@ -35,7 +35,7 @@ func TestRehearsal(t *testing.T) {
 	for _, c := range sent.Claims {
 		names += c.Name + " "
 	}
-	if names != "aud auth_time email exp groups iat iss name sub " {
+	if names != "aud auth_time email email_verified exp groups iat iss name sub " {
 		t.Errorf("the claims are %s", names)
 	}
 	if after := w.census() + fmt.Sprint(w.Count("app.footprint")); after != before {

@@ -40,6 +40,7 @@ type Options struct {
 	ClientID, ClientSecret string
 	PublicURL              string        // how people reach the portal; no trailing slash
 	GroupsClaim            string        // "groups" when ""
+	TrustsEmail            bool          // an e-mail address counts where the service does not say whether it is theirs
 	Idle, Absolute         time.Duration // of a session; the defaults when zero
 	Fresh                  time.Duration // how old a sign-in may be for what asks for a fresh one; the default when zero
 	SecondFactor           SecondFactor

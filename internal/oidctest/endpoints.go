@@ -180,7 +180,8 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "invalid_token")
 		return
 	}
-	said := map[string]any{"sub": who.Subject, "name": who.Name, "email": who.Email}
+	said := map[string]any{"sub": who.Subject, "name": who.Name}
+	who.putEmail(said)
 	if p.has(GroupsInUserInfo) {
 		said[p.opt.GroupsClaim] = who.Groups
 	}

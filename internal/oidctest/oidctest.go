@@ -32,6 +32,22 @@ type Person struct {
 	Methods              []string // amr: how they sign in (RFC 8176)
 	Context              string   // acr
 	Session              string   // sid: what the provider calls their session
+	EmailVerified        any      // as it is sent; true when nil, and nothing for Unsaid
+}
+
+// Unsaid is what stands for email_verified that is not sent at all.
+const Unsaid = "unsaid"
+
+// putEmail adds an e-mail address, and whether it is theirs.
+func (p Person) putEmail(claims map[string]any) {
+	claims["email"] = p.Email
+	switch p.EmailVerified {
+	case Unsaid:
+	case nil:
+		claims["email_verified"] = true
+	default:
+		claims["email_verified"] = p.EmailVerified
+	}
 }
 
 // Options says what kind of provider it is.

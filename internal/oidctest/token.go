@@ -99,8 +99,9 @@ func (p *Provider) idToken(g *grant, access string) string {
 	}
 	now := time.Now()
 	claims := map[string]any{"iss": p.server.URL, "sub": g.person.Subject, "aud": ClientID, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
-		"nonce": g.nonce, "name": g.person.Name, "email": g.person.Email, "at_hash": accessHash(access)}
+		"nonce": g.nonce, "name": g.person.Name, "at_hash": accessHash(access)}
 	claims["auth_time"] = g.since.Unix()
+	g.person.putEmail(claims)
 	for name, value := range map[string]string{"acr": g.person.Context, "sid": g.person.Session} {
 		if value != "" {
 			claims[name] = value

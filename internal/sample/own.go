@@ -23,7 +23,7 @@ func (p *Planted) own(ctx context.Context, o Options) error {
 
 func (p *Planted) letRead(ctx context.Context, o Options, u User) error {
 	by := map[string]string{ChildrensHome: "manager", FamilyCentre: "other-manager"}[u.Setting]
-	_, err := grants.LetRead(ctx, o.DB, p.Actors[by], grants.Reading{Record: p.Records[u.Name], Email: u.Email,
+	_, err := grants.LetRead(ctx, o.DB, p.Actors[by], grants.Reading{Record: p.Records[u.Name], Email: u.Email, To: p.Actors[u.ID].ID,
 		Why: "asked to read the file, and we agreed how", Checked: "signed in beside me, with their own telephone"})
 	return err
 }

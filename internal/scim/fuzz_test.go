@@ -3,6 +3,7 @@ package scim
 import (
 	"encoding/json"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ func FuzzPatch(f *testing.F) {
 		`[{"op":"replace","path":"emails[type eq \"work\" and primary eq true].value","value":"a@b"}]`, `[{"op":"remove","path":"title"}]`,
 		`[{"op":"add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":{"value":"1"}}]`, `[{"op":"replace","path":"name","value":{"givenName":"\u202e"}}]`,
 		`[{"op":"add","path":"displayName","value":["x"]},{"op":"replace","path":"externalId","value":null}]`, `[]`, `{}`, `[{"op":"add","path":"urn:","value":1}]`,
+		`[{"op":"add","path":"` + strings.Repeat("a[", 400) + `","value":1}]`, `[{"op":"add","path":"` + strings.Repeat("a[", 5000) + `"}]`, `[{"op":"add","value":{"` + strings.Repeat("a[", 5000) + `":1}}]`,
 	} {
 		f.Add([]byte(`{"Operations":` + ops + `}`))
 	}
@@ -60,7 +62,8 @@ func FuzzPatch(f *testing.F) {
 // again, and understood the same.
 func FuzzFilter(f *testing.F) {
 	for _, s := range []string{`userName eq "a@b"`, `externalId EQ "x" and active eq true`, `emails[type eq "work"].value eq "a"`, `members.value eq "1"`, `id eq null`, `userName co "a"`,
-		`(userName eq "a")`, `not (a eq 1)`, `urn:ietf:params:scim:schemas:core:2.0:User:userName eq "\u00e9"`, `a eq "`, `a eq 1e9`, `[`, `a[b eq 1`, `a eq "b"and c eq "d"`, ` `} {
+		`(userName eq "a")`, `not (a eq 1)`, `urn:ietf:params:scim:schemas:core:2.0:User:userName eq "\u00e9"`, `a eq "`, `a eq 1e9`, `[`, `a[b eq 1`, `a eq "b"and c eq "d"`, ` `,
+		strings.Repeat("a[", 400), strings.Repeat("a[", 5000), `a[b[c eq 1] eq 2]`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -138,5 +141,33 @@ func TestAChangeLeavesWhatWas(t *testing.T) {
 	}
 	if !slices.Equal(was.Members, []int64{1, 3}) || !slices.Equal(is.Members, []int64{2, 3}) {
 		t.Errorf("it was %v, and is %v", was.Members, is.Members)
+	}
+}
+
+// What is nested very deep costs nothing to refuse: neither a path, nor a filter,
+// nor a name in the value of an operation.
+func TestNestingIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	for what, deep := range map[string]string{"longer than anything read": strings.Repeat("a[", 500_000), "as long as may be read": strings.Repeat("a[", longestQuery/2)} {
+		_, err := parsePath(deep)
+		refusedWell(t, err)
+		_, err = parseFilter(deep)
+		refusedWell(t, err)
+		body := []byte(`{"Operations":[{"op":"add","path":"` + deep + `","value":1}]}`)
+		_, err = parsePatch(body)
+		refusedWell(t, err)
+		// a frame of the parser for each bracket would show as the stack that the runtime grows
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		c := cursor{rest: deep}
+		if _, ok := c.path(0); ok || len(c.rest) < len(deep)-len("a[a[") {
+			t.Errorf("%s: it is read on until %d bytes are left of %d", what, len(c.rest), len(deep))
+		}
+		if _, err := parsePath(deep); err == nil {
+			t.Errorf("%s: taken", what)
+		}
+		if runtime.ReadMemStats(&after); after.StackInuse > before.StackInuse+8<<20 {
+			t.Errorf("%s: the stack grew from %d to %d bytes", what, before.StackInuse, after.StackInuse)
+		}
 	}
 }

@@ -37,8 +37,12 @@ func (p path) name() string {
 // parsePath reads a path (RFC 7644, 3.5.2, figure 7).
 func parsePath(s string) (path, error) {
 	c := cursor{rest: s}
-	p, ok := c.path()
-	if !ok || c.rest != "" || len(s) > longestQuery {
+	var p path
+	ok := len(s) <= longestQuery // asked first: what is longer is not read at all
+	if ok {
+		p, ok = c.path(0)
+	}
+	if !ok || c.rest != "" {
 		return path{}, refuse(fault.Invalid, invalidPath, "The path of an operation cannot be read.")
 	}
 	return p, nil
@@ -48,8 +52,12 @@ func parsePath(s string) (path, error) {
 // by and; others are valid, and not answered here.
 func parseFilter(s string) ([]term, error) {
 	c := cursor{rest: s}
-	terms, ok := c.terms(0)
-	if !ok || c.rest != "" || len(s) > longestQuery {
+	var terms []term
+	ok := len(s) <= longestQuery
+	if ok {
+		terms, ok = c.terms(0)
+	}
+	if !ok || c.rest != "" {
 		return nil, refuse(fault.Invalid, invalidFilter, "This filter is not answered. Compare by eq, and join comparisons by and.")
 	}
 	return terms, nil
@@ -109,13 +117,18 @@ func (c *cursor) schema() string {
 	return strings.ToLower(name) + ":"
 }
 
-func (c *cursor) path() (p path, ok bool) {
+// path takes a path. One inside a filter, at a depth above 0, has no filter of its
+// own, so that nothing is nested without end.
+func (c *cursor) path(depth int) (p path, ok bool) {
 	schema := c.schema()
 	if p.attr, ok = c.word(); !ok {
 		return p, false
 	}
 	p.attr = schema + p.attr
 	if c.take("[") {
+		if depth > 0 {
+			return p, false
+		}
 		if p.where, ok = c.terms(1); !ok || !c.take("]") {
 			return p, false
 		}
@@ -150,8 +163,8 @@ func (c *cursor) terms(depth int) ([]term, bool) {
 }
 
 func (c *cursor) term(depth int) (t term, ok bool) {
-	p, ok := c.path()
-	if !ok || len(p.where) > 0 && depth > 0 || !c.spaces() {
+	p, ok := c.path(depth)
+	if !ok || !c.spaces() {
 		return t, false
 	}
 	if op, ok := c.word(); !ok || op != "eq" || !c.spaces() {

@@ -89,6 +89,17 @@ func LetRead(r people.Record, first []grants.Unreleased, f *Form) Change {
 	return c
 }
 
+// ConfirmReader shows whom the address belongs to on the page of LetRead, and asks
+// whether it is them. What was typed stays in the form.
+func ConfirmReader(c *Change, who grants.Reader, f *Form) {
+	c.Heading, c.Submit.Words = "Is this the person?", "Go on"
+	c.Words = []string{"Nothing has been opened yet. Look at who signs in with this address. Another person may have registered it before the young person or the parent did."}
+	c.FactsTitle, c.Facts = "Who signs in with this address", []Fact{{"Name", who.Name}, {"E-mail address", who.Email}, {"Sign-in service", or(who.Service, "none yet")}, {"Known here since", DayOf(who.Since)}}
+	c.Hidden = append(c.Hidden, Kept{Name: "reader", Text: strconv.FormatInt(int64(who.ID), 10)})
+	them := f.Choice("them", "Is "+who.Name+" the person whose file it is?", "", Option{Value: "yes", Words: "Yes, open the file to them"}, Option{Value: "no", Words: "No, open nothing"})
+	c.Fields = append([]Field{{Radios: &them}}, c.Fields...)
+}
+
 // RecordConsent makes the page on which a consent is recorded, or that somebody
 // said no.
 func RecordConsent(r people.Record, visitor string, f *Form) Change {

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -121,7 +120,10 @@ type OutsideOne struct {
 	Facts            []Fact
 	Notes            []NoteView
 	Written          bool // there is or will be no letter missing
-	Looked           []FootprintRow
+	Looked           []LookedRow
+	Count            string // how often, in words
+	More             bool   // Looked does not hold all of it
+	Looks            string // address of every single one, "" where there is none
 	Begun            bool
 	Record           string // address of the record, "" where the reader does not see it
 	Events           []Fact
@@ -138,8 +140,11 @@ func OutsideOneOf(o grants.OutsideOne, now time.Time) OutsideOne {
 		v.Notes[i].Address = "" // it is this page
 	}
 	v.Facts = outsideFacts(o.Outside, now)
-	for _, f := range o.Looked {
-		v.Looked = append(v.Looked, footprintRow(f, now))
+	for _, l := range o.Looked {
+		v.Looked = append(v.Looked, lookedRow(l, now))
+	}
+	if v.Count, v.More = looksWords(o.Looks), o.MoreLooked; o.Looks > 0 {
+		v.Looks = OutsideAddress(o.ID) + "/looks"
 	}
 	event := func(what string, at *time.Time, by, why string) {
 		if at != nil {
@@ -189,15 +194,10 @@ func outsideFacts(o grants.Outside, now time.Time) []Fact {
 func OutsideFacts(o grants.OutsideOne, now time.Time) []Fact {
 	facts := outsideFacts(o.Outside, now)
 	if o.From != nil {
-		var what []string
-		for _, f := range o.Looked {
-			what = append(what, lowerFirst(Deed(f)))
-		}
 		words := "Nothing that you may audit"
-		if len(what) > 0 {
-			words = fmt.Sprintf("%d looks and tries. The last: %s", len(what), what[0])
-			if len(what) == 1 {
-				words = upperFirst(what[0])
+		if len(o.Looked) > 0 {
+			if words = Deed(o.Looked[0].Footprint); o.Looks > 1 {
+				words = looksWords(o.Looks) + ". The last: " + lowerFirst(words)
 			}
 		}
 		facts = append(facts, Fact{"Looked at", strings.TrimSpace(words)})

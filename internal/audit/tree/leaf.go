@@ -239,13 +239,36 @@ const (
 	fieldsOfLeaf
 )
 
-// event gives the id that a line of an export speaks of, "-" for none.
+// event gives the id that a line of an export speaks of, "-" for none: what is no
+// number is not shown, because whoever made the export may have put anything there.
 func event(line string) string {
 	p := strings.SplitN(line, "\t", fieldID+2)
-	if len(p) <= fieldID {
+	if len(p) <= fieldID || !figures(p[fieldID]) {
 		return none
 	}
 	return p[fieldID]
+}
+
+// figures tells whether a text is a number as ids are written.
+func figures(s string) bool {
+	return s != "" && len(s) <= mostFigures && strings.Trim(s, "0123456789") == ""
+}
+
+// mostFigures is how long the longest id is.
+const mostFigures = 19
+
+// shown gives a text that others wrote as it can be put on a screen: in quotes, and
+// nothing in it that a terminal would take for an order.
+func shown(s string) string { return strconv.QuoteToASCII(s) }
+
+// plain is a text that can be shown as it is, or shown in quotes.
+func plain(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return shown(s)
+		}
+	}
+	return s
 }
 
 // order gives the place of a footprint in the order in which it was taken:
@@ -257,7 +280,7 @@ func order(line string) (at [3]int64, ok bool) {
 	}
 	for i, f := range []int{fieldEpoch, fieldXid, fieldID} {
 		n, err := strconv.ParseInt(p[f], 10, 64)
-		if err != nil {
+		if err != nil || !figures(p[f]) {
 			return at, false
 		}
 		at[i] = n

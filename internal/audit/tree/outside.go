@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -56,56 +55,6 @@ func Stamp(ctx context.Context, client *http.Client, url string, signed []byte) 
 	return ts.RawToken, nil
 }
 
-// CheckStamp proves with a certificate of the time-stamp service that a signed
-// checkpoint was there at a moment, and gives the moment.
-func CheckStamp(token, signed []byte, roots *x509.CertPool) (time.Time, error) {
-	ts, err := timestamp.Parse(token)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("time-stamp: %w", err)
-	}
-	if sum := sha256.Sum256(signed); ts.HashAlgorithm != crypto.SHA256 || !bytes.Equal(ts.HashedMessage, sum[:]) {
-		return time.Time{}, errors.New("time-stamp: it is about something else")
-	}
-	if len(ts.Certificates) == 0 {
-		return time.Time{}, errors.New("time-stamp: it names no certificate")
-	}
-	between := x509.NewCertPool()
-	for _, c := range ts.Certificates {
-		between.AddCert(c)
-	}
-	signer := signerOf(ts.Certificates)
-	if signer == nil {
-		return time.Time{}, errors.New("time-stamp: none of its certificates is for time-stamps")
-	}
-	// RFC 3161 marks that use as critical, which the standard library leaves to us.
-	signer.UnhandledCriticalExtensions = withoutUse(signer.UnhandledCriticalExtensions)
-	_, err = signer.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: ts.Time, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("time-stamp: %w", err)
-	}
-	return ts.Time, nil
-}
-
-func signerOf(certificates []*x509.Certificate) *x509.Certificate {
-	for _, c := range certificates {
-		for _, use := range c.ExtKeyUsage {
-			if use == x509.ExtKeyUsageTimeStamping {
-				return c
-			}
-		}
-	}
-	return nil
-}
-
-func withoutUse(list []asn1.ObjectIdentifier) (rest []asn1.ObjectIdentifier) {
-	for _, oid := range list {
-		if !oid.Equal(asn1.ObjectIdentifier{2, 5, 29, 37}) {
-			rest = append(rest, oid)
-		}
-	}
-	return rest
-}
-
 // Stamped is what the time-stamps of an export prove.
 type Stamped struct {
 	Good   int
@@ -140,7 +89,7 @@ func CheckStamps(dir string, certificates []byte) (s Stamped, err error) {
 		}
 		at, err := CheckStamp(token, []byte(one), roots)
 		if err != nil {
-			s.Bad = append(s.Bad, fmt.Sprintf("the checkpoint of %d footprints: %v", c.Size, err))
+			s.Bad = append(s.Bad, fmt.Sprintf("the checkpoint of %d footprints: %s", c.Size, plain(err.Error())))
 			continue
 		}
 		if s.Good++; at.After(s.Newest) {

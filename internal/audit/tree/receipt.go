@@ -159,7 +159,8 @@ func (r Receipt) Check(public string) (Checkpoint, error) {
 	return c, nil
 }
 
-// Told gives what a receipt says, as pairs of a name and a value.
+// Told gives what a receipt says, as pairs of a name and a value, fit to be put on a
+// screen: what somebody wrote stands in quotes.
 func (r Receipt) Told() [][2]string {
 	f := strings.Split(r.Leaf, "\t")
 	list := [][2]string{}
@@ -172,11 +173,15 @@ func (r Receipt) Told() [][2]string {
 	}{{fieldID, "footprint"}, {fieldAt, "when"}, {fieldActor, "who, by number"}, {fieldAction, "action"}, {fieldOutcome, "outcome"}, {fieldProvider, "provider"}, {fieldHome, "setting"},
 		{fieldRecord, "record"}, {fieldDocument, "document"}, {fieldVersion, "version"}, {fieldClass, "class"}, {fieldRequest, "request"}} {
 		if f[n.at] != none {
-			list = append(list, [2]string{n.name, f[n.at]})
+			list = append(list, [2]string{n.name, plain(f[n.at])})
 		}
 	}
 	for _, o := range r.Opened {
-		list = append(list, [2]string{o.Field, strings.Join(o.Parts, ", ")})
+		parts := make([]string, len(o.Parts))
+		for i, p := range o.Parts {
+			parts[i] = shown(p)
+		}
+		list = append(list, [2]string{plain(o.Field), strings.Join(parts, ", ")})
 	}
 	return list
 }

@@ -78,7 +78,7 @@ type sealed struct {
 func Verify(ctx context.Context, dir, public string, held [][]byte, told func(done, total int64)) (Report, error) {
 	r := Report{}
 	v, err := note.NewVerifier(public)
-	if err != nil {
+	if err != nil || plain(v.Name()) != v.Name() { // its name is told
 		return r, ErrKey
 	}
 	c := &check{dir: dir, report: &r}
