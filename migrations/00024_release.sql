@@ -125,13 +125,13 @@ reset role;
 -- +goose StatementBegin
 -- Whether somebody who does not work here reads, now or on a day to come, what lies in a section of a document's record: whom it is about, an inspector, an
 -- independent visitor, or by a link. What is approved there, or moved there, is released to them. A library is about nobody, and read by all who come. Only
--- whoever approves or manages the document is told.
+-- whoever approves or manages the document is told; what needs no approval is not released by one.
 create function app.outsiders_read(document bigint, section smallint) returns boolean language plpgsql stable security definer set search_path = pg_catalog, app as $$
 begin
   return exists (select from app.document d cross join lateral (select (d.class / 3 * 3 + coalesce(section, d.class % 3))::smallint as class) c join app.grants g on g.rights & 1 = 1
       and g.covers @> any (array[d.provider_id * 128 + c.class, d.home_id * 128 + 16 + c.class, d.record_id * 128 + 32 + c.class, d.id * 128 + 48 + c.class])
       left join app.role_held h on h.id = g.role_held_id
-    where d.id = document and d.class / 3 <> 3 and g.valid_until > greatest(g.valid_from, statement_timestamp())
+    where d.id = document and d.class / 3 <> 3 and (section is not null or d.needs_approval) and g.valid_until > greatest(g.valid_from, statement_timestamp())
       and (g.basis in ('data-subject', 'inspector-pass', 'consent', 'portal-link') or g.basis = 'role' and h.role in ('inspector', 'visitor-44', 'visitor-25'))
       and not app.shielded(g.actor_id, d.record_id)
       and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, app.reach(4) + app.reach(8), app.shields()));

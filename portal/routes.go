@@ -62,8 +62,6 @@ func (s *server) routes() []route {
 		{http.MethodGet, api + "/lodgings", access.ListLodgings, s.lodgings},
 		{http.MethodGet, api + "/lodgings/:id", access.ViewLodgings, s.lodging},
 		{http.MethodPost, api + "/lodgings/:id/keep", access.KeepLodging, s.keepLodging},
-		{http.MethodPost, api + "/lodgings/:id/share", access.ShareLodging, s.pageOnly(access.ShareLodging)},
-		{http.MethodPost, api + "/lodgings/:id/end", access.EndLodging, s.pageOnly(access.EndLodging)},
 		{http.MethodPost, api + "/lodgings/:id/consult", access.AskOriginator, s.consultOriginator},
 	}
 }

@@ -79,8 +79,6 @@ func (s scene) sectionRight(r portal.Route) (path string, body any, ok bool) {
 		_, lodging := s.lodged()
 		next := day(60).String()
 		body = map[string]any{"/keep": map[string]string{"why": "She still asks for it.", "review_on": next},
-			"/share":   map[string]string{"why": "For her review", "with_whom": "The reviewing officer", "review_on": next},
-			"/end":     map[string]string{"section": "general", "why": "The ground is gone."},
 			"/consult": map[string]string{"answer": "agrees", "words": "Yes.", "on": day(0).String()}}[rest]
 		return strings.Replace(r.Path, ":id", lodging, 1), body, true
 	}
