@@ -362,7 +362,7 @@ func (p spot) aim(pattern, path string) string {
 		case "roles/:role":
 			parts[i] = number(p.held)
 		default:
-			if its, given := p.also[overseen]; given && strings.HasSuffix(pattern, overseen) && p.others == nil {
+			if its, given := p.also[overseen]; given && p.others == nil && names[i-1]+"/"+names[i] == "outside-role/:id" && strings.HasSuffix(pattern, overseen) {
 				parts[i] = its
 			} else if its, given := p.also[names[i-1]+"/"+names[i]]; given {
 				parts[i] = its
