@@ -148,8 +148,8 @@ func (s *stack) unusualLooks(p person) {
 		p.Has(who)
 	}
 	p.Axe()
-	s.pick(p, "From which day?", today.Plus(-9))
-	s.pick(p, "Until which day?", today.Plus(-9))
+	s.pick(p, "From which day?", today.Plus(-14))
+	s.pick(p, "Until which day?", today.Plus(-2))
 	p.act("Show")
 	p.Has("somebody with the same role (member of staff) has")
 	p.HasNot("Their role at Bramble Court ended on ")
