@@ -19,6 +19,7 @@ import (
 	"custodian/internal/access"
 	"custodian/internal/login"
 	"custodian/internal/pg"
+	"custodian/internal/pgtest"
 	"custodian/portal"
 )
 
@@ -90,9 +91,11 @@ func TestMatrix(t *testing.T) {
 }
 
 // loosen takes the policies away, where TestMutation wants to see the test fail.
-func (g *grid) loosen() {
+func (g *grid) loosen() { loosen(g.t, g.Database) }
+
+func loosen(t testing.TB, d pgtest.Database) {
 	if os.Getenv(policiesVar) == off {
-		g.Exec(g.t, `do $$ declare t text; begin
+		d.Exec(t, `do $$ declare t text; begin
 			for t in select tablename from pg_tables where schemaname = 'app' loop execute format('alter table app.%I disable row level security', t); end loop;
 		end $$`)
 	}
@@ -171,7 +174,8 @@ func (m *matrix) again(name, role string, i int) bool {
 // nothing, and sending it is refused.
 func (m *matrix) judge(g *grid, name, role string, p spot, was, is byte) {
 	form := was == '-' && strings.HasPrefix(name, "GET /") && !strings.HasPrefix(name, "GET /api/")
-	if strings.ContainsRune("+>", rune(is)) && !(form && is == '+') {
+	list := was == '.' && is == '+' && slices.Contains(overviews(), strings.TrimPrefix(name, "GET ")) // TestOverviewsTellNothing reads them
+	if strings.ContainsRune("+>", rune(is)) && !(form && is == '+') && !list {
 		g.t.Errorf("let through: %s as %s, %s: %c, with its check %c", name, role, p, is, was)
 	}
 }

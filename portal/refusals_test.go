@@ -3,6 +3,8 @@ package portal_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -44,5 +46,51 @@ func TestListsTellNothing(t *testing.T) {
 		if f.ActorID != fmt.Sprint(w.Actors["staff"].ID) {
 			t.Errorf("let through: staff see the footprint %+v", f)
 		}
+	}
+}
+
+// overviews are the lists that span places, and so are for whoever audits or answers
+// for anything anywhere: for nobody else is there anything in them.
+func overviews() []string {
+	return []string{"/oversight", "/oversight/looks", "/oversight/looks/export", "/oversight/unusual", "/oversight/sample", "/oversight/outside-role", "/oversight/checkpoints", "/oversight/checkpoints/key"}
+}
+
+// thing is the address of something that a list may name.
+var thing = regexp.MustCompile(`href="/(looks|records|documents|people|outside-role|lodgings|oversight/checkpoints)/\d+`)
+
+// Without the check at its door an overview holds nothing: the database decides row
+// by row what stands in it, and refuses to go through the tree or to give access
+// outside a role.
+func TestOverviewsTellNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.visitor("manager").open("/records/" + number(w.Records["Wren Sample"]))
+	w.visitor("other-manager").ask(http.MethodPost, "/outside-role/ask", askForm("reason", "audit", "record", number(w.Records["Wren Sample"])))
+	w.sign()
+	loosen(t, w.Database)
+	for _, who := range []string{"staff", "front-door", "visitor-44", "admin"} {
+		v := w.visitor(who)
+		for _, at := range overviews() {
+			if who == "admin" && (at == "/oversight" || at == "/oversight/outside-role") {
+				continue // who keeps people, and is told of their relatives
+			}
+			l := v.ask(http.MethodGet, at, nil)
+			if l.status == http.StatusSeeOther {
+				l = v.ask(http.MethodGet, l.header.Get("Location"), nil)
+			}
+			if os.Getenv(checksVar) != off && l.status != http.StatusNotFound {
+				t.Errorf("%s answers %s with %d", at, who, l.status)
+			}
+			_, main, _ := strings.Cut(l.source, "<main")
+			if found := thing.FindString(main); found != "" || strings.HasSuffix(at, "export") && l.status == http.StatusOK && strings.Count(l.source, "\n") > 2 {
+				t.Errorf("let through: %s tells %s of %s", at, who, found)
+			}
+		}
+		if l := v.ask(http.MethodPost, "/oversight/checkpoints/check", nil); l.status != http.StatusNotFound {
+			t.Errorf("let through: a check of the tree by %s answers %d", who, l.status)
+		}
+	}
+	if l := w.visitor("inspector").ask(http.MethodPost, "/outside-role/ask", askForm("reason", "emergency", "record", number(w.Records["Wren Sample"]), "words", "x", "section", "2")); l.status == http.StatusSeeOther {
+		t.Error("let through: access outside a role, to somebody who may not ask")
 	}
 }

@@ -65,7 +65,7 @@ func (s *stack) oversight(t *testing.T) {
 			p.Open(s.URL + "/questions")
 			p.Has("I read the plan before my shift, " + name)
 
-			s.fromTheSample(p, name)
+			s.fromTheSample(t, p, name)
 			s.unusualLooks(p)
 
 			p.Open(s.URL + "/oversight")
@@ -108,11 +108,11 @@ func (s *stack) oversight(t *testing.T) {
 	}
 }
 
-// askWhy is the name of a link by which a look of a sample is asked about.
-var askWhy = regexp.MustCompile(`Ask why: .+? Report a concern`)
+// askWhy finds what is hidden in a link by which a look of a sample is asked about.
+var askWhy = regexp.MustCompile(`Ask why ?: (.+?) Report a concern`)
 
 // fromTheSample draws a sample of a period and asks about one of its looks.
-func (s *stack) fromTheSample(p person, name string) {
+func (s *stack) fromTheSample(t *testing.T, p person, name string) {
 	today := clock.DayOf(time.Now())
 	p.Open(s.URL + "/oversight/sample")
 	s.pick(p, "From which day?", today.Plus(-60))
@@ -120,8 +120,11 @@ func (s *stack) fromTheSample(p person, name string) {
 	p.fill("How many?", "20")
 	p.act("Draw")
 	p.Has("20 looks drawn from")
-	link := strings.TrimSuffix(askWhy.FindString(p.Text()), " Report a concern")
-	p.act(link)
+	m := askWhy.FindStringSubmatch(p.Text())
+	if m == nil {
+		t.Fatalf("there is nothing to ask about: %s", p.Text())
+	}
+	p.act("Ask why : " + m[1])
 	p.fill("Anything to add? (optional)", "From the sample, "+name)
 	p.act("Ask")
 	p.Has("There is no answer yet.")
@@ -145,8 +148,8 @@ func (s *stack) unusualLooks(p person) {
 		p.Has(who)
 	}
 	p.Axe()
-	s.pick(p, "From which day?", today.Plus(-9))
-	s.pick(p, "Until which day?", today.Plus(-9))
+	s.pick(p, "From which day?", today.Plus(-14))
+	s.pick(p, "Until which day?", today.Plus(-2))
 	p.act("Show")
 	p.Has("somebody with the same role (member of staff) has")
 	p.HasNot("Their role at Bramble Court ended on ")
