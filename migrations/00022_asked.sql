@@ -149,16 +149,32 @@ begin
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
--- The next three as in 00019, without what is kept from its reader in their own file.
-create or replace function app.standings_of(record bigint, known timestamptz) returns table (document_id bigint, version_id bigint, number int, in_from timestamptz, in_to timestamptz, known_from timestamptz)
-language plpgsql stable security definer set search_path = pg_catalog, app rows 500 as $$
+-- The next three as in 00019 and 00020, without what is kept from its reader in their own file.
+create or replace function app.changes_of(record bigint, since timestamptz, till timestamptz, day timestamptz, day_ends timestamptz)
+returns table (part int, at timestamptz, document_id bigint, number int)
+language plpgsql stable security definer set search_path = pg_catalog, app rows 100 as $$
 declare mine int8multirange := app.reach(1); hidden bigint[] := app.shields(); kept bigint[] := app.kept_from_me();
 begin
-  return query select s.document_id, s.version_id, v.number, s.in_from, s.in_to, s.known_from
-    from app.document d join app.standing s on s.document_id = d.id join app.version v on v.id = s.version_id
-    where d.record_id = standings_of.record and s.known_from <= known and s.known_to > known
-      and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
-      and (d.class % 3 <> 2 or not app.about_me(d.record_id)) and d.id <> all (kept); -- as the policies of app.document
+  return query with c as materialized (
+    select e.at, d.id, d.title, e.version_id
+    from app.document d cross join lateral (
+      select s.version_id, s.in_from, s.in_to, lead(s.in_from) over (order by s.in_from) as next
+      from app.standing s where s.document_id = d.id and s.known_to = 'infinity'
+    ) s cross join lateral (
+      select s.in_from as at, s.version_id
+      union all
+      select s.in_to, null where s.in_to < 'infinity' and s.next is distinct from s.in_to
+    ) e
+    where d.record_id = changes_of.record and app.sees(d.provider_id, d.home_id, d.record_id, d.id, d.class, mine, hidden)
+      and (d.class % 3 <> 2 or not app.about_me(d.record_id)) and d.id <> all (kept) -- as the policies of app.document
+  ), parts as (
+    select 0 as part, c.* from c where c.at >= since and c.at < till
+    union all
+    (select 1, c.* from c where c.at < day order by c.at desc, c.title, c.id limit 1)
+    union all
+    (select 2, c.* from c where c.at >= day_ends order by c.at, c.title, c.id limit 1)
+  )
+  select p.part, p.at, p.id, (select v.number from app.version v where v.id = p.version_id) from parts p;
 end $$;
 -- +goose StatementEnd
 -- +goose StatementBegin

@@ -144,7 +144,9 @@ declare f text;
 begin
   foreach f in array array['said_no(bigint)', 'stands_in(bigint, text, text)', 'consent_fits()', 'consent_ends()', 'overrule(bigint, bigint)', 'consent_refused()', 'consent_withdrawn()'] loop
     execute 'alter function app.' || f || ' owner to custodian_rule';
+    execute 'set local role custodian_rule'; -- whose functions they are: nobody else's revoke counts
     execute 'revoke all on function app.' || f || ' from public';
+    execute 'reset role';
   end loop;
 end $$;
 -- +goose StatementEnd

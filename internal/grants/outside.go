@@ -231,7 +231,7 @@ func MayAsk(r access.Rights) bool {
 func coversReason(ctx context.Context, tx *pg.Tx, reason OutsideReason) error {
 	rights, err := tx.Rights(ctx)
 	if err == nil && !slices.Contains(askerOf(rights).Reasons(), reason) {
-		err = fault.At(fault.Forbidden, "reason", "Your role sets up Custodian, and asks outside it for technical support alone. For anything else, ask the manager of the setting.")
+		err = fault.New(fault.Forbidden, "Your role sets up Custodian, and asks outside it for technical support alone. For anything else, ask the manager of the setting.")
 	}
 	return err
 }

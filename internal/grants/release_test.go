@@ -47,7 +47,7 @@ func (w *yard) consulted(lodging int64, answer, despite string) {
 }
 
 func (w *yard) letRead(record int64, from time.Time) error {
-	_, err := grants.LetRead(w.t.Context(), w.DB, w.Actors["manager"], grants.Reading{Record: record, Email: "young-person@demo.example", From: from, Why: "x", Checked: "x"})
+	_, err := grants.LetRead(w.t.Context(), w.DB, w.Actors["manager"], grants.Reading{Record: record, To: w.Actors["young-person"].ID, Email: "young-person@demo.example", From: from, Why: "x", Checked: "x"})
 	return err
 }
 
