@@ -35,6 +35,23 @@ alter policy sees on app.outside_access using (actor_id = (select app.me()) and 
   or app.sees_record(provider_id, app.lies_in(record_id), record_id, kind, (select app.reach(64)), (select app.shields()))
   or app.answers_wide(record_id, (select app.shields())));
 
+set local role custodian_rule; -- whose function it is
+-- +goose StatementBegin
+-- As in 00015; a circle at another provider is nothing to anybody here.
+create or replace function app.shields() returns bigint[] language plpgsql stable security definer set search_path = pg_catalog, app parallel safe as $$
+begin
+  return (select coalesce(array_agg(x.record_id), '{}') from (
+    select s.record_id from app.shield s
+      where s.actor_id = app.me() and s.valid_until > statement_timestamp() and s.valid_from <= statement_timestamp()
+    union all
+    select c.record_id from app.circle c join app.record r on r.id = c.record_id and r.provider_id = app.my_provider()
+      where c.valid_until > statement_timestamp() and c.valid_from <= statement_timestamp() and app.me() <> 1 and not exists (
+        select from app.circle_member m where m.circle_id = c.id and m.actor_id = app.me()
+          and m.valid_until > statement_timestamp() and m.valid_from <= statement_timestamp())) x);
+end $$;
+-- +goose StatementEnd
+reset role;
+
 -- +goose StatementBegin
 -- Whether the actor may change who is in a circle, and end it: whoever is in it and answers for the record. Whom it keeps out may not; only where nobody who is
 -- in it answers for the record any more may those who answer for it across the provider, so that no record is lost to everybody.

@@ -128,8 +128,8 @@ const mostFound = 20
 // Check goes through the whole tree in the database, for whoever audits the whole
 // organisation: every footprint as it stands now against its leaf, the leaves
 // against the hashes stored, and all of it against the newest checkpoint that is
-// kept outside. It reads as whoever asks, by functions that ask the rule
-// themselves. Asking is itself recorded. One check runs at a time.
+// kept outside. Asking is itself recorded, and the database refuses that footprint
+// of anybody else (policy checks). One check runs at a time.
 func (t *Tree) Check(ctx context.Context, actor access.Actor) (c Checked, err error) {
 	about := Act{Action: access.CheckTree}
 	err = Do(ctx, t.o.DB, actor, about, func(tx *Tx) error {
@@ -140,6 +140,9 @@ func (t *Tree) Check(ctx context.Context, actor access.Actor) (c Checked, err er
 		}
 		return err
 	})
+	if pg.Refused(err) {
+		err = fault.NotThere()
+	}
 	if err != nil {
 		return c, err
 	}
@@ -147,26 +150,23 @@ func (t *Tree) Check(ctx context.Context, actor access.Actor) (c Checked, err er
 		return c, fault.New(fault.Unavailable, "Another check is under way. Try again when it is done: it takes about a minute for a million footprints.")
 	}
 	defer t.checking.Unlock()
-	if c, err = t.look(ctx, actor); pg.Refused(err) {
-		err = fault.NotThere()
-	}
-	if err == nil && !c.Whole() {
+	if c, err = t.look(ctx); err == nil && !c.Whole() {
 		t.o.Log.Error("footprints: a check found that the tree is not whole", "findings", len(c.Found), "first", c.Found[0].Text, "alarm", true)
 	}
 	return c, err
 }
 
-// look is Check without asking who wants to know: the database does.
-func (t *Tree) look(ctx context.Context, actor access.Actor) (c Checked, err error) {
+// look is Check without asking who wants to know.
+func (t *Tree) look(ctx context.Context) (c Checked, err error) {
 	if c.Against, err = t.newestOnShelf(ctx, 0); err != nil {
 		return c, err
 	}
-	err = pg.Read(ctx, t.o.DB, actor, func(tx *pg.Tx) error {
+	err = pg.Read(ctx, t.o.DB, access.Custodian(), func(tx *pg.Tx) error {
 		if err := tx.QueryRow(ctx, `select clock_timestamp()`).Scan(&c.At); err != nil {
 			return err
 		}
 		roll := tree.Roll{}
-		if err := t.walk(ctx, tx, checkLeaves, func(l leaf) error {
+		if err := t.walk(ctx, tx, func(l leaf) error {
 			c.leaf(&roll, l)
 			return nil
 		}); err != nil {
@@ -175,11 +175,11 @@ func (t *Tree) look(ctx context.Context, actor access.Actor) (c Checked, err err
 		if c.Size = roll.Size(); c.Size < c.Against.Size {
 			c.find("cut-off", "cut off: the newest checkpoint covers %d footprints, and there are %d", c.Against.Size, c.Size)
 		}
-		var e end
-		if err := tx.QueryRow(ctx, `select size, epoch, xid, id from app.check_end()`).Scan(&e.size, &e.epoch, &e.xid, &e.id); err != nil && !pg.None(err) {
+		e, err := endOf(ctx, tx)
+		if err != nil {
 			return err
 		}
-		return t.waiting(ctx, tx, checkWaiting, func(f *fact, _ []byte) error {
+		return t.waiting(ctx, tx, func(f *fact, _ []byte) error {
 			if c.Waiting++; before(f, e) {
 				c.find("beside", "inserted beside the tree: footprint %d has no place in it, though later ones have", f.ID)
 			}
@@ -237,28 +237,17 @@ type leaf struct {
 	body, hashes     []byte
 }
 
-const leafColumns = `select place, footprint_id, marks, hashes, there, coalesce((s.facts).id, 0), coalesce((s.facts).at, 'epoch'), coalesce((s.facts).actor, 0), coalesce((s.facts).action, ''),
-	coalesce((s.facts).outcome, ''), (s.facts).provider, (s.facts).home, (s.facts).record, (s.facts).document, (s.facts).version, (s.facts).class, coalesce((s.facts).request, ''),
-	coalesce((s.facts).epoch, 0), coalesce((s.facts).xid, 0), coalesce((s.facts).name, ''), coalesce((s.facts).post, ''), coalesce((s.facts).record_name, ''), coalesce((s.facts).title, ''), coalesce((s.facts).sought, ''), coalesce((s.facts).detail, '')
-`
-
-// Where the leaves and what waits are read: as Custodian, or as somebody who has
-// them checked, whom these functions ask who they are.
-const (
-	ownLeaves    = leafColumns + `from app.sequenced(@from, @most) s`
-	ownWaiting   = `select ` + factColumns + ` from app.outstanding(@epoch, @xid, @id, @most)`
-	checkLeaves  = leafColumns + `from app.check_leaves(@from, @most) s`
-	checkWaiting = `select ` + factColumns + ` from app.check_waiting(@epoch, @xid, @id, @most)`
-)
-
 // walk gives every place in order.
-func (t *Tree) walk(ctx context.Context, tx *pg.Tx, read string, each func(leaf) error) error {
+func (t *Tree) walk(ctx context.Context, tx *pg.Tx, each func(leaf) error) error {
 	for from := int64(0); ; {
 		keys := t.ring(nil)
 		var all []leaf
 		var facts []fact
 		var marks []string
-		rows, err := tx.Query(ctx, read, pgx.NamedArgs{"from": from, "most": batch})
+		rows, err := tx.Query(ctx, `select place, footprint_id, marks, hashes, there, coalesce((s.facts).id, 0), coalesce((s.facts).at, 'epoch'), coalesce((s.facts).actor, 0), coalesce((s.facts).action, ''),
+				coalesce((s.facts).outcome, ''), (s.facts).provider, (s.facts).home, (s.facts).record, (s.facts).document, (s.facts).version, (s.facts).class, coalesce((s.facts).request, ''),
+				coalesce((s.facts).epoch, 0), coalesce((s.facts).xid, 0), coalesce((s.facts).name, ''), coalesce((s.facts).post, ''), coalesce((s.facts).record_name, ''), coalesce((s.facts).title, ''), coalesce((s.facts).sought, ''), coalesce((s.facts).detail, '')
+			from app.sequenced(@from, @most) s`, pgx.NamedArgs{"from": from, "most": batch})
 		if err != nil {
 			return err
 		}
@@ -293,11 +282,11 @@ func (t *Tree) walk(ctx context.Context, tx *pg.Tx, read string, each func(leaf)
 }
 
 // waiting gives every footprint that has no place, with the leaf it would have.
-func (t *Tree) waiting(ctx context.Context, tx *pg.Tx, read string, each func(*fact, []byte) error) error {
+func (t *Tree) waiting(ctx context.Context, tx *pg.Tx, each func(*fact, []byte) error) error {
 	last := end{}
 	for {
 		var facts []fact
-		rows, err := tx.Query(ctx, read,
+		rows, err := tx.Query(ctx, `select `+factColumns+` from app.outstanding(@epoch, @xid, @id, @most)`,
 			pgx.NamedArgs{"epoch": last.epoch, "xid": last.xid, "id": last.id, "most": batch})
 		if err != nil {
 			return err

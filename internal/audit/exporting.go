@@ -39,7 +39,7 @@ func (t *Tree) Export(ctx context.Context, dir string, told func(done, total int
 		if err != nil {
 			return err
 		}
-		err = t.walk(ctx, tx, ownLeaves, func(l leaf) error {
+		err = t.walk(ctx, tx, func(l leaf) error {
 			if x.Leaves++; told != nil && x.Leaves%1000 == 0 {
 				told(x.Leaves, max(e.size, x.Leaves))
 			}
@@ -54,7 +54,7 @@ func (t *Tree) Export(ctx context.Context, dir string, told func(done, total int
 		if err != nil {
 			return err
 		}
-		if err := t.waiting(ctx, tx, ownWaiting, func(_ *fact, body []byte) error { x.Waiting++; return out.Waits(body) }); err != nil {
+		if err := t.waiting(ctx, tx, func(_ *fact, body []byte) error { x.Waiting++; return out.Waits(body) }); err != nil {
 			return err
 		}
 		return t.exportSigned(ctx, tx, out, &x)

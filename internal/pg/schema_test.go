@@ -185,13 +185,8 @@ var definers = map[string]string{
 	"kept_from_me":         "asked by the policy of documents; reads lodgings that whom they are about may not see",
 	"outside_until":        "called by other functions of the rule: until when somebody else's right to ask covers a reason",
 	"may_ask_for":          "as may_break, for a reason and a section",
+	"audits_all":           "as reach: a yes or no about the actor's own rights",
 	"asked_for":            "called by looked and told_look: what somebody else asked for",
-	"audit_all":            "the actor's own grants; a refusal or nothing",
-	"leaves_now":           "called by sequenced and check_leaves, which ask who calls",
-	"placeless":            "called by outstanding and check_waiting, which ask who calls",
-	"check_leaves":         "goes through every footprint, for whoever audits all of the provider's",
-	"check_waiting":        "as check_leaves",
-	"check_end":            "as check_leaves",
 
 	"tell_of_said": "a trigger that finds whom a directory spoke of; only their number is told",
 }
