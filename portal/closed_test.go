@@ -148,7 +148,7 @@ func TestAdministratorsAskForSupport(t *testing.T) {
 	home.says("Technical support")
 	home.saysNot("Safeguarding emergency", "Audit or moderation", "Another reason")
 	admin.get(http.StatusForbidden, "/outside-role/ask?reason=emergency").says("Your role does not cover this reason.")
-	admin.post(http.StatusForbidden, "/outside-role/ask", askForm("record", number(o.Records["Plover Sample"]), "reason", "emergency", "words", "x")).says("Your role lets you ask for technical support only")
+	admin.post(http.StatusForbidden, "/outside-role/ask", askForm("record", number(o.Records["Plover Sample"]), "reason", "emergency", "words", "x")).says("asks outside it for technical support alone")
 	admin.get(http.StatusNotFound, "/records/"+number(o.Records["Plover Sample"]))
 	admin.post(http.StatusSeeOther, "/outside-role/ask", askForm("record", number(o.Records["Plover Sample"]), "reason", "support", "words", "a plan that does not open"))
 	admin.get(http.StatusOK, "/records/"+number(o.Records["Plover Sample"]))

@@ -35,7 +35,7 @@ func TestLettingSomebodyReadLeadsToWhomToAsk(t *testing.T) {
 	s := w.sender("manager")
 	at := "/records/" + number(record) + "/people/own"
 	day := clock.DayOf(time.Now()).UTC()
-	typed := url.Values{"email": {"young-person@demo.example"}, "checked": {"Signed in beside me"}, "why": {"Asked for it"},
+	typed := url.Values{"email": {"young-person@demo.example"}, "reader": {number(int64(w.Actors["young-person"].ID))}, "them": {"yes"}, "checked": {"Signed in beside me"}, "why": {"Asked for it"},
 		"from-day": {day.Format("2")}, "from-month": {day.Format("1")}, "from-year": {day.Format("2006")}}
 	p := s.post(at, typed).status(http.StatusConflict).has("restricted from them once", "Whoever told us has not been asked.", "ask whoever told us, and record what they say")
 	p.wants("email", "young-person@demo.example")

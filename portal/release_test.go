@@ -21,7 +21,7 @@ func fresh() map[string][]string {
 		"approving for release": {"content.released", "outsider.let-in", "lodging.shared", "lodging.ended", "consent.recorded"},
 		"bulk export":           {"looks.exported"},
 		"keys":                  {"token.made", "scim-token.made"},
-		"who comes in":          {"group-role.given", "administrator-role.given", "directory.stopped", "sessions.ended", "outside-access.decided"},
+		"who comes and goes":    {"person.left", "person.back", "group-role.given", "administrator-role.given", "directory.stopped", "sessions.ended", "outside-access.decided"},
 	}
 }
 
@@ -84,7 +84,7 @@ func (w *world) releasing() []releasing {
 		{"sharing with somebody else", lodging() + "/share", false, append(next, "to_subject", "no", "with_whom", "The reviewing officer", "why", "Typed words"), "lodging.shared"},
 		{"moving out", lodging() + "/move-out", false, []string{"section", "general", "why", "Typed words"}, "lodging.ended"},
 		{"taking back", lodging() + "/withdraw", false, []string{"section", "sensitive", "why", "Typed words"}, "lodging.ended"},
-		{"letting somebody read their own file", finch + "/people/own", false, append(until, append(fields("from", day(0)), "email", "young-person@demo.example", "checked", "beside me", "why", "Typed words")...), "role.given"},
+		{"letting somebody read their own file", finch + "/people/own", false, append(until, append(fields("from", day(0)), "email", "young-person@demo.example", "reader", number(int64(w.Actors["young-person"].ID)), "them", "yes", "checked", "beside me", "why", "Typed words")...), "role.given"},
 		{"opening to an inspector", finch + "/people/inspector", false, append(until, append(fields("from", day(0)), "to", number(int64(w.Actors["inspector"].ID)), "why", "Typed words")...), "grant.given"},
 		{"a consent", finch + "/people/consent", false, append(until, append(fields("from", day(0)), "capacity", "placing-authority", "answer", "yes", "who", "A council", "evidence", "Typed words")...), "consent.recorded"},
 		{"the role of inspector", staff, true, append(until, append(fields("from", day(0)), "role", "inspector", "setting", home, "why", "Typed words")...), "role.given"},

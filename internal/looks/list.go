@@ -94,7 +94,7 @@ func OfPerson(ctx context.Context, db *audit.DB, actor access.Actor, person acce
 				return err
 			}
 		}
-		err := tx.QueryRow(ctx, `select `+audit.ActorName+` from app.actor a where a.id = @id and a.provider_id = @provider`, pgx.NamedArgs{"id": person, "provider": actor.Provider}).Scan(&s.Name)
+		err := tx.QueryRow(ctx, `select `+audit.ActorName+` from app.actor a where a.id = @id and a.provider_id = @provider and (a.id = app.me() or (select app.reach(64)) <> '{}')`, pgx.NamedArgs{"id": person, "provider": actor.Provider}).Scan(&s.Name)
 		if pg.None(err) {
 			return fault.NotThere()
 		}
