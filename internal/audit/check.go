@@ -247,7 +247,7 @@ func (t *Tree) walk(ctx context.Context, tx *pg.Tx, each func(leaf) error) error
 		rows, err := tx.Query(ctx, `select place, footprint_id, marks, hashes, there, coalesce((s.facts).id, 0), coalesce((s.facts).at, 'epoch'), coalesce((s.facts).actor, 0), coalesce((s.facts).action, ''),
 				coalesce((s.facts).outcome, ''), (s.facts).provider, (s.facts).home, (s.facts).record, (s.facts).document, (s.facts).version, (s.facts).class, coalesce((s.facts).request, ''),
 				coalesce((s.facts).epoch, 0), coalesce((s.facts).xid, 0), coalesce((s.facts).name, ''), coalesce((s.facts).post, ''), coalesce((s.facts).record_name, ''), coalesce((s.facts).title, ''), coalesce((s.facts).sought, ''), coalesce((s.facts).detail, '')
-			from app.sequenced(@from, @most) s`, pgx.NamedArgs{"from": from, "most": batch})
+			from app.sequenced(@from, @most) s`, pgx.NamedArgs{"from": from, "most": portion})
 		if err != nil {
 			return err
 		}
@@ -275,7 +275,7 @@ func (t *Tree) walk(ctx context.Context, tx *pg.Tx, each func(leaf) error) error
 			}
 			from = all[i].place + 1
 		}
-		if len(all) < batch {
+		if len(all) < portion {
 			return nil
 		}
 	}
@@ -287,7 +287,7 @@ func (t *Tree) waiting(ctx context.Context, tx *pg.Tx, each func(*fact, []byte) 
 	for {
 		var facts []fact
 		rows, err := tx.Query(ctx, `select `+factColumns+` from app.outstanding(@epoch, @xid, @id, @most)`,
-			pgx.NamedArgs{"epoch": last.epoch, "xid": last.xid, "id": last.id, "most": batch})
+			pgx.NamedArgs{"epoch": last.epoch, "xid": last.xid, "id": last.id, "most": portion})
 		if err != nil {
 			return err
 		}
@@ -309,7 +309,7 @@ func (t *Tree) waiting(ctx context.Context, tx *pg.Tx, each func(*fact, []byte) 
 			}
 			last = end{epoch: f.Epoch, xid: f.Xid, id: f.ID}
 		}
-		if len(facts) < batch {
+		if len(facts) < portion {
 			return nil
 		}
 	}

@@ -85,7 +85,7 @@ func (t *Tree) exportSigned(ctx context.Context, tx *pg.Tx, out *tree.Export, x 
 				}
 			}
 		}
-		if len(list) < batch {
+		if len(list) < portion {
 			break
 		}
 	}
@@ -97,7 +97,7 @@ func (t *Tree) exportSigned(ctx context.Context, tx *pg.Tx, out *tree.Export, x 
 		if c, ok := tree.ParseName(name); ok && c.Origin == t.o.Signer.Name() {
 			names = append(names, name)
 		}
-		if len(names) == batch {
+		if len(names) == portion {
 			if err := t.exportOutside(ctx, tx, out, x, names); err != nil {
 				return err
 			}
@@ -116,7 +116,7 @@ type row struct {
 
 func (t *Tree) signedAfter(ctx context.Context, tx *pg.Tx, after int64) (list []row, err error) {
 	rows, err := tx.Query(ctx, `select c.id, c.epoch, c.size, c.root, c.note, s.token from app.checkpoint c left join app.time_stamp s on s.checkpoint_id = c.id
-		where c.id > @after order by c.id limit @most`, pgx.NamedArgs{"after": after, "most": batch})
+		where c.id > @after order by c.id limit @most`, pgx.NamedArgs{"after": after, "most": portion})
 	if err != nil {
 		return nil, err
 	}

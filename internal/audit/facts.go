@@ -31,13 +31,13 @@ const factColumns = `id, at, actor, action, outcome, provider, home, record, doc
 
 // toSequence gives the next footprints that are settled. What the many have in
 // common, their people's and records' names, is asked for once.
-func toSequence(ctx context.Context, tx *pg.Tx, after end) ([]fact, error) {
+func toSequence(ctx context.Context, tx *pg.Tx, after end, into []fact) ([]fact, error) {
 	rows, err := tx.Query(ctx, `select id, at, actor, action, outcome, provider, home, record, document, version, class, request, epoch, xid, sought, detail
 		from app.to_sequence(@epoch, @xid, @id, @most)`, pgx.NamedArgs{"epoch": after.epoch, "xid": after.xid, "id": after.id, "most": atOnce})
 	if err != nil {
 		return nil, err
 	}
-	facts, err := collected(rows, func(f *fact) []any { return append(f.bare(), &f.Sought, &f.Detail) })
+	facts, err := collected(rows, into, func(f *fact) []any { return append(f.bare(), &f.Sought, &f.Detail) })
 	if err != nil || len(facts) == 0 {
 		return nil, err
 	}
@@ -76,11 +76,10 @@ func name(ctx context.Context, tx *pg.Tx, facts []fact) error {
 	return nil
 }
 
-// collected reads footprints.
-func collected(rows pgx.Rows, into func(*fact) []any) ([]fact, error) {
-	facts := make([]fact, 0, atOnce)
+// collected adds the footprints of rows to facts.
+func collected(rows pgx.Rows, facts []fact, columns func(*fact) []any) ([]fact, error) {
 	var f fact
-	_, err := pgx.ForEachRow(rows, into(&f), func() error {
+	_, err := pgx.ForEachRow(rows, columns(&f), func() error {
 		facts = append(facts, f)
 		f.Provider, f.Home, f.Facts.Record, f.Document, f.Version, f.Class = nil, nil, nil, nil, nil, nil // the next row gets numbers of its own
 		return nil

@@ -36,8 +36,9 @@ const (
 	EveryTime   = time.Minute
 	MayWait     = 2 * time.Minute
 
-	pace  = time.Second // between two looks for new footprints
-	batch = 5000        // footprints that get their places in one transaction
+	pace    = time.Second // between two looks for new footprints
+	batch   = 50_000      // footprints that get their places in one transaction, at the most
+	portion = 5000        // footprints that a check or an export reads at once
 )
 
 // TreeOptions is what a Tree stands on.

@@ -18,13 +18,14 @@ func (t *Tree) ring(fresh func(int64) (bool, error)) *ring {
 	return &ring{t.o.Keys, fresh, map[[2]int64]*tree.Key{}}
 }
 
-// all gives the keys of footprints that are to be placed.
-func (r *ring) all(ctx context.Context, facts []fact) (held []tree.Keys, err error) {
-	held = make([]tree.Keys, len(facts))
+// all adds the keys of footprints that are to be placed to held.
+func (r *ring) all(ctx context.Context, facts []fact, held []tree.Keys) ([]tree.Keys, error) {
 	for i := range facts {
-		if held[i], err = r.of(ctx, &facts[i]); err != nil {
+		k, err := r.of(ctx, &facts[i])
+		if err != nil {
 			return nil, err
 		}
+		held = append(held, k)
 	}
 	return held, nil
 }

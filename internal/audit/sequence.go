@@ -42,7 +42,7 @@ func (t *Tree) Sequence(ctx context.Context) (n int, err error) {
 		if err != nil {
 			return err
 		}
-		n, err = t.place(ctx, tx, e, batch, func(tx *pg.Tx, after end) ([]fact, error) { return toSequence(ctx, tx, after) })
+		n, err = t.place(ctx, tx, e, batch, func(tx *pg.Tx, after end, into []fact) ([]fact, error) { return toSequence(ctx, tx, after, into) })
 		return err
 	})
 	if err != nil {
@@ -90,13 +90,13 @@ func (t *Tree) raise(ctx context.Context, actor access.Actor, why string, accept
 			return err
 		}
 		// from the first on: those that were restored may come before the last that has a place
-		_, err = t.place(ctx, tx.WriteTx, end{size: e.size}, 0, func(tx *pg.Tx, after end) ([]fact, error) {
+		_, err = t.place(ctx, tx.WriteTx, end{size: e.size}, 0, func(tx *pg.Tx, after end, into []fact) ([]fact, error) {
 			rows, err := tx.Query(ctx, `select `+factColumns+` from app.outstanding(@epoch, @xid, @id, @most)`,
 				pgx.NamedArgs{"epoch": after.epoch, "xid": after.xid, "id": after.id, "most": atOnce})
 			if err != nil {
 				return nil, err
 			}
-			return collected(rows, (*fact).into)
+			return collected(rows, into, (*fact).into)
 		})
 		if err != nil {
 			return err
