@@ -230,7 +230,7 @@ func TestMovedRecord(t *testing.T) {
 	record := w.Records["Wren Sample"]
 	path := recordPath(record, "")
 	v := w.add("staff", path, paper("care-plan", "2026-01-05", "plan"))
-	_, err := grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["inspector"].ID, record, "to see that it ends")
+	_, err := grants.OpenToInspector(t.Context(), w.DB, w.Actors["manager"], grants.Opening{To: w.Actors["inspector"].ID, Record: record, Until: time.Now().Add(9 * 24 * time.Hour), Why: "to see that it ends"})
 	must(t, err)
 	for _, who := range []string{"staff", "manager", "inspector"} {
 		w.get(who, versionPath(v, "/content"))

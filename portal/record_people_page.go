@@ -149,7 +149,7 @@ func (s *server) entrusting() recordForm {
 		var list []people.Colleague
 		if r.HomeID != nil {
 			var err error
-			if list, err = people.Colleagues(c.Request.Context(), s.db, actor, *r.HomeID); err != nil {
+			if list, err = people.Colleagues(c.Request.Context(), s.db, actor, *r.HomeID, grants.Carers()); err != nil {
 				return page.Change{}, err
 			}
 		}

@@ -52,6 +52,10 @@ func TestWhoMaySeeARecord(t *testing.T) {
 	form := manager.open(at + "/key-worker")
 	manager.fill(form, "to", "").says("main", "There is a problem", "Choose who it is.")
 	manager.fill(form, "to", number(int64(w.Actors["staff2"].ID)), "why", " ").says("main", "Enter a reason.")
+	for _, who := range []string{"visitor-44", "inspector"} { // who have a role there, and care for nobody
+		form.hides("main", w.name(who))
+		manager.fill(form, "to", number(int64(w.Actors[who].ID)), "why", "x").says("main", "A key worker cares for people at the record's setting")
+	}
 	made := manager.follow(manager.fill(form, "to", number(int64(w.Actors["staff2"].ID)), "why", "Knows Finch <best>"))
 	made.says("main", "Key worker", "Toni Example", "Knows Finch <best>")
 	end := made.link("End this: Toni Example, Key worker")
@@ -244,6 +248,9 @@ func TestWhoReadsTheirOwnFileIsShownFirst(t *testing.T) {
 	}
 	// another address with the word that was said about the first
 	other := w.confirms(manager.fill(shown, "email", "young-person@demo.example", "them", "yes"), w.name("young-person"), "young-person@demo.example")
+	other.says("main", "This person reads another file here as their own already.")
+	other.hides("main", "has a role here")
+	w.confirms(manager.fill(manager.open(at), "email", "staff@demo.example", "why", "asked", "checked", "beside me"), w.name("staff"), "staff@demo.example").says("main", "This person has a role here.")
 	// a forged number of somebody else
 	w.confirms(manager.fill(other, "reader", number(int64(w.Actors["parent"].ID)), "them", "yes"), w.name("young-person"), "young-person@demo.example")
 	manager.fill(manager.open(at), append(typed, "them", "yes")...).says("main", "Is this the person?")

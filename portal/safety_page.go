@@ -63,7 +63,8 @@ func (s *server) saySafety(c *gin.Context, actor access.Actor) error {
 		return s.turnedAway(c, actor, about, no)
 	}
 	if c.Request.Method == http.MethodGet {
-		return s.askSafety(c, actor, panel, topic, http.StatusOK, page.NewForm(page.DayFields(url.Values{"none": {"no"}}, "from_on", today()), nil))
+		stands := url.Values{"none": {"no"}, "words": {panel.Words(topic)}} // so that nothing that still holds is lost by a change
+		return s.askSafety(c, actor, panel, topic, http.StatusOK, page.NewForm(page.DayFields(stands, "from_on", today()), nil))
 	}
 	values, err := typed(c)
 	if err != nil {

@@ -183,6 +183,11 @@ func TestWordsOfSectionsStayInTheirRows(t *testing.T) {
 	if !strings.Contains(next.text("main"), words) {
 		t.Error("the panel does not say it")
 	}
+	change := manager.open("/records/" + number(w.wren()) + "/safety/risks")
+	if got := change.typed().Get("words"); got != words {
+		t.Errorf("to change it one begins from %q", got)
+	}
+	change.says("main", "takes the place of what stands there now", "Put this in its place")
 	for _, path := range []string{at, at + "/share", "/oversight/restricted", "/records/" + number(w.wren()) + "/restricted", "/records/" + number(w.wren()) + "/safety"} {
 		page := manager.open(path)
 		if title := page.all("title"); len(title) != 1 || strings.Contains(title[0].FirstChild.Data, words) || strings.Contains(title[0].FirstChild.Data, "Wren") {

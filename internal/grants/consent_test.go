@@ -249,7 +249,7 @@ func TestWhatEndsWithARecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			_, err := grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["inspector"].ID, w.Records["Wren Sample"], "knows them")
+			_, err := grants.OpenToInspector(t.Context(), w.DB, w.Actors["manager"], grants.Opening{To: w.Actors["inspector"].ID, Record: w.Records["Wren Sample"], Until: days(9), Why: "asked to see it"})
 			w.must(err)
 			w.must(w.consent("Wren Sample", grants.OfYoungPerson, time.Time{}, days(9)))
 			w.must(w.consent("Wren Sample", grants.OfAuthority, time.Time{}, days(9)))
@@ -258,7 +258,7 @@ func TestWhatEndsWithARecord(t *testing.T) {
 			}
 			w.must(do(w))
 			if w.reads("inspector", "Wren Sample") {
-				t.Error("the key worker still reads it")
+				t.Error("the inspector still reads it")
 			}
 			if w.reads("visitor-44", "Wren Sample") {
 				t.Error("the visitor still reads it")

@@ -51,6 +51,10 @@ func EntrustUntil(ctx context.Context, db *pg.DB, actor access.Actor, to access.
 	return id, err
 }
 
+// Carers are the roles of those who care for people at a setting, and so can be key
+// workers there.
+func Carers() []Role { return []Role{MemberOfStaff, ShiftLead, RegisteredManager} }
+
 // entrusted checks that somebody can be made key worker, and says until when.
 func entrusted(ctx context.Context, tx *audit.Tx, s site, to access.ActorID, record int64, last time.Time, why string) (time.Time, error) {
 	if !s.open {
@@ -60,16 +64,16 @@ func entrusted(ctx context.Context, tx *audit.Tx, s site, to access.ActorID, rec
 	var works, already bool
 	var mine *time.Time
 	err := tx.QueryRow(ctx, `
-		select exists (select from app.role_held where actor_id = @to and home_id = @home and record_id is null and from_at <= now() and until_at > now()),
+		select exists (select from app.role_held where actor_id = @to and home_id = @home and role = any(@carers) and record_id is null and from_at <= now() and until_at > now()),
 			exists (select from app.grants where actor_id = @to and scope = @scope and scope_id = @record and basis = 'key-worker' and valid_until > now()),
 			(select case when max(valid_until) < 'infinity' then max(valid_until) end from app.grants where actor_id = @me and rights & @manage <> 0 and valid_from <= now() and valid_until > now()
 				and (scope = 0 and scope_id = @provider or scope = 1 and scope_id = @home))`,
-		pgx.NamedArgs{"to": to, "home": s.home, "record": record, "scope": access.AtRecord, "me": tx.Actor.ID, "manage": access.Manage, "provider": s.provider}).Scan(&works, &already, &mine)
+		pgx.NamedArgs{"to": to, "home": s.home, "carers": Carers(), "record": record, "scope": access.AtRecord, "me": tx.Actor.ID, "manage": access.Manage, "provider": s.provider}).Scan(&works, &already, &mine)
 	if err != nil {
 		return last, err
 	}
 	if !works {
-		wrong = append(wrong, fault.Field{Name: "to", Problem: "A key worker has a role at the record's setting. Give them one there first."})
+		wrong = append(wrong, fault.Field{Name: "to", Problem: "A key worker cares for people at the record's setting: a member of staff, the person in charge of the shift, or the manager. Give them such a role there first."})
 	}
 	if err := fault.Bad(wrong); err != nil {
 		return last, err

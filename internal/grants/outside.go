@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
@@ -94,6 +95,8 @@ func checkText(name, empty, text string, most int) []fault.Field {
 	switch n := len([]rune(text)); {
 	case strings.TrimSpace(text) == "":
 		return []fault.Field{{Name: name, Problem: empty}}
+	case !strings.ContainsFunc(text, unicode.IsLetter):
+		return []fault.Field{{Name: name, Problem: "Say it in words."}}
 	case n > most:
 		return []fault.Field{{Name: name, Problem: fmt.Sprintf("This has %d letters. Shorten it to %d or fewer.", n, most)}}
 	case strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && fault.Hidden(r) }):

@@ -25,6 +25,11 @@ func TestHowFarAReasonReaches(t *testing.T) {
 		w.id("front-door") + `, 2, ` + number(plover) + `, 1, 64, 'role', 1, 'audits what is general', now() - interval '1 hour')`)
 	const request = `insert into app.outside_access (id, provider_id, record_id, kind, actor_id, reason, colleague, words, section, wanted, asked_at, letter)
 		values (90, 1, %record, 0, %asker, '%reason', '', '%words', %section, 'fortnight', now(), 'forged')`
+	for _, words := range []string{".", "12", "-- --"} {
+		if _, err := w.ask("staff", grants.Asking{Number: plover, Reason: grants.ForOther, Section: access.General, Words: words, Span: grants.ForDay}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q is a reason: %v", words, err)
+		}
+	}
 	asks := []struct {
 		reason  grants.OutsideReason
 		section access.Section

@@ -84,6 +84,8 @@ type Reader struct {
 	Name, Email string
 	Service     string // the sign-in service that knows them
 	Since       time.Time
+	Works       bool // has a role here: it may be somebody else than one thinks
+	ReadsOther  bool // reads another file as their own
 }
 
 // WhoReads tells to whom LetRead would open the file, where it would: an address may
@@ -97,7 +99,9 @@ func WhoReads(ctx context.Context, db *pg.DB, actor access.Actor, r Reading) (Re
 		if err != nil {
 			return err
 		}
-		err = tx.QueryRow(ctx, `select id, name, email, issuer, created_at from app.actor where id = @id`, pgx.NamedArgs{"id": id}).Scan(&who.ID, &who.Name, &who.Email, &who.Service, &who.Since)
+		err = tx.QueryRow(ctx, `select a.id, a.name, a.email, a.issuer, a.created_at, coalesce(bool_or(h.record_id is null), false), coalesce(bool_or(h.record_id is not null), false)
+			from app.actor a left join app.role_held h on h.actor_id = a.id and h.until_at > greatest(h.from_at, now()) where a.id = @id group by a.id`,
+			pgx.NamedArgs{"id": id}).Scan(&who.ID, &who.Name, &who.Email, &who.Service, &who.Since, &who.Works, &who.ReadsOther)
 		tx.Record(audit.Act{Action: access.ViewPerson, Target: about.Target, Detail: audit.Detail{"actor": id}})
 		return err
 	})

@@ -179,15 +179,15 @@ type Colleague struct {
 	Name, PostTitle string
 }
 
-// Colleagues lists the people with a role at a setting now, by name, to whoever
+// Colleagues lists the people with one of these roles at a setting now, by name, to whoever
 // keeps its people. It leaves no footprint: it is asked beside an act that does.
-func Colleagues(ctx context.Context, db *pg.DB, actor access.Actor, home int64) ([]Colleague, error) {
+func Colleagues[R ~string](ctx context.Context, db *pg.DB, actor access.Actor, home int64, roles []R) ([]Colleague, error) {
 	var list []Colleague
 	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
 		rows, err := tx.Query(ctx, `
 			select a.id, a.name, a.post_title from app.actor a where a.kind = 'person' and exists (select from app.role_held r
-				where r.actor_id = a.id and r.home_id = @home and r.record_id is null and r.from_at <= now() and r.until_at > now())
-			order by a.name, a.id`, pgx.NamedArgs{"home": home})
+				where r.actor_id = a.id and r.home_id = @home and r.role = any(@roles) and r.record_id is null and r.from_at <= now() and r.until_at > now())
+			order by a.name, a.id`, pgx.NamedArgs{"home": home, "roles": roles})
 		if err != nil {
 			return err
 		}

@@ -50,12 +50,13 @@ func (w *world) move(who, record, home string, c people.Change) error {
 	return people.Move(w.t.Context(), w.DB, w.Actors[who], w.Records[record], w.Homes[home], c)
 }
 
-// A young person moves: the old setting's staff and key worker no longer see
+// A young person moves: the old setting's staff, and an inspector to whom the file was opened, no longer see
 // them, the new setting's do, and the way back is told in the record.
 func TestAYoungPersonMoves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["inspector"].ID, w.Records["Wren Sample"], "to see that it ends"); err != nil {
+	opening := grants.Opening{To: w.Actors["inspector"].ID, Record: w.Records["Wren Sample"], Until: time.Now().Add(9 * 24 * time.Hour), Why: "to see that it ends"}
+	if _, err := grants.OpenToInspector(t.Context(), w.DB, w.Actors["manager"], opening); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := grants.Entrust(t.Context(), w.DB, w.Actors["manager"], w.Actors["other-staff"].ID, w.Records["Wren Sample"], "works elsewhere"); !fault.Is(err, fault.Invalid) {
@@ -223,7 +224,7 @@ func TestAKeyWorkerLeaves(t *testing.T) {
 	var held int64
 	w.Scan(t, `select id from app.role_held where actor_id = $1`, []any{w.Actors["staff2"].ID}, &held)
 	ends := time.Now().Add(time.Hour).Truncate(time.Microsecond)
-	if _, err := grants.Give(t.Context(), w.DB, access.Custodian(), grants.Giving{To: w.Actors["staff2"].ID, Role: grants.Inspector, Provider: w.Provider,
+	if _, err := grants.Give(t.Context(), w.DB, access.Custodian(), grants.Giving{To: w.Actors["staff2"].ID, Role: grants.ShiftLead, Provider: w.Provider,
 		Home: w.Homes[sample.ChildrensHome], Until: ends, Why: "for an hour"}); err != nil {
 		t.Fatal(err)
 	}

@@ -266,3 +266,14 @@ func (s Safety) Cannot() *fault.Fault {
 	}
 	return nil
 }
+
+// Words gives what the panel says of a topic, "" where nothing is known or nobody
+// was asked.
+func (s Safety) Words(t Topic) string {
+	for _, l := range s.Lines {
+		if l.Topic == t && l.Said != nil {
+			return l.Said.Words
+		}
+	}
+	return ""
+}

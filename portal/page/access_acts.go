@@ -94,6 +94,12 @@ func LetRead(r people.Record, first []grants.Unreleased, f *Form) Change {
 func ConfirmReader(c *Change, who grants.Reader, f *Form) {
 	c.Heading, c.Submit.Words = "Is this the person?", "Go on"
 	c.Words = []string{"Nothing has been opened yet. Look at who signs in with this address. Another person may have registered it before the young person or the parent did."}
+	if who.Works {
+		c.Words = append(c.Words, "This person has a role here. Say yes only if the file is about them all the same, for example as somebody who once lived here.")
+	}
+	if who.ReadsOther {
+		c.Words = append(c.Words, "This person reads another file here as their own already. Say yes only if both files are about them.")
+	}
 	c.FactsTitle, c.Facts = "Who signs in with this address", []Fact{{"Name", who.Name}, {"E-mail address", who.Email}, {"Sign-in service", or(who.Service, "none yet")}, {"Known here since", DayOf(who.Since)}}
 	c.Hidden = append(c.Hidden, Kept{Name: "reader", Text: strconv.FormatInt(int64(who.ID), 10)})
 	them := f.Choice("them", "Is "+who.Name+" the person whose file it is?", "", Option{Value: "yes", Words: "Yes, open the file to them"}, Option{Value: "no", Words: "No, open nothing"})

@@ -102,6 +102,8 @@ func SaySafety(s people.Safety, t people.Topic, f *Form) Change {
 	c.Facts = []Fact{{topicWords(t), "Not asked yet"}}
 	for _, l := range s.Lines {
 		if l.Topic == t && l.Said != nil {
+			c.Submit.Words = "Put this in its place"
+			c.Words[0] = "Everybody who cares for them sees this at the top of the record. What you write takes the place of what stands there now, so keep in it whatever still holds. What stood there before stays in the history, with its days."
 			c.Facts = []Fact{{topicWords(t), l.Said.Words}, {"Said", saidWords(*l.Said)}}
 			if l.Said.None {
 				c.Facts[0].Text = "None known"
