@@ -99,9 +99,9 @@ func shelf(ctx context.Context, tx *pg.Tx, record int64, s Shelf, q Look) ([]Row
 	}
 	args := pgx.NamedArgs{"record": record, "at": s.Day.Start(), "end": s.Day.Next().Start(), "known": known, "limit": q.Limit,
 		"waits": now && !s.Day.Before(s.Today), "after": q.After}
-	order := `(@after = 0 or (d.latest_at, d.id) < (select p.latest_at, p.id from app.document p where p.id = @after)) order by d.latest_at desc, d.id desc`
+	order := `(@after::bigint = 0 or (d.latest_at, d.id) < (select p.latest_at, p.id from app.document p where p.id = @after)) order by d.latest_at desc, d.id desc`
 	if q.Titled {
-		order = `(@after = 0 or (d.title, d.id) > (select p.title, p.id from app.document p where p.id = @after)) order by d.title, d.id`
+		order = `(@after::bigint = 0 or (d.title, d.id) > (select p.title, p.id from app.document p where p.id = @after)) order by d.title, d.id`
 	}
 	rows, err := tx.Query(ctx, `
 		select `+documentColumns+`, s.version_id, nullif(s.in_from, 'infinity'), nullif(s.in_to, 'infinity'), s.known_from, s.comes,

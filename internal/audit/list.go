@@ -54,7 +54,7 @@ func OfRecord(ctx context.Context, db *pg.DB, actor access.Actor, record, before
 			left join app.actor a on a.id = f.actor_id
 			left join app.document d on d.id = f.document_id
 			left join app.version v on v.id = f.version_id
-			where f.record_id = @record and (@before = 0 or f.id < @before)
+			where f.record_id = @record and (@before::bigint = 0 or f.id < @before)
 			order by f.id desc limit @limit`,
 			pgx.NamedArgs{"record": record, "before": before, "limit": limit})
 		if err != nil {

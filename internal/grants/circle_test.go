@@ -48,7 +48,15 @@ func TestWhoLiftsACircle(t *testing.T) {
 		w.refused(w.raw(who, `insert into app.circle_member (circle_id, actor_id, why, given_by, valid_from) values ($1, $2, 'x', $3, now())`, circle, w.Actors["staff2"].ID, me), who+" lets somebody in in SQL: "+why)
 	}
 	stays("manager", "kept out")
-	stays("individual", "kept out, while the DPO is in it")
+	if s, err := grants.ShieldsOf(ctx, w.DB, w.Actors["individual"], wren); err != nil || !s.MayChange || s.Find(grants.OfCircle, circle) == nil {
+		t.Errorf("whoever looks after managers cannot change who is kept out: %+v %v", s, err)
+	}
+	finch := w.Records["Finch Sample"]
+	for _, whom := range []string{"individual", "dpo", "auditor"} { // no manager keeps a record from those who look after managers
+		w.kind(grants.ShieldFrom(ctx, w.DB, w.Actors["manager"], finch, w.Actors[whom].ID, "other", "x"), fault.Forbidden, "a manager keeps it from "+whom)
+		w.refused(w.raw("manager", `insert into app.shield (actor_id, record_id, why, given_by, valid_from) values ($1, $2, 'x', $3, now())`, w.Actors[whom].ID, finch, w.Actors["manager"].ID), "in SQL from "+whom)
+	}
+	must(t, grants.ShieldFrom(ctx, w.DB, w.Actors["dpo"], finch, w.Actors["auditor"].ID, "family", "a cousin"))
 	stays("staff", "in it, and answering for nothing")
 	stays("other-manager", "of another setting")
 	// another who answers for it, and is let in

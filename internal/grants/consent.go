@@ -167,8 +167,8 @@ func WithdrawConsent(ctx context.Context, db *pg.DB, actor access.Actor, record,
 		if err != nil {
 			return err
 		}
-		// what it opened ends with it, by the table's trigger
-		_, err = tx.Exec(ctx, `update app.consent set until_at = greatest(from_at, clock_timestamp()) where id = @id`, args)
+		// what it opened ends with it, by the table's trigger, where what was said twice did not end it already
+		_, err = tx.Exec(ctx, `update app.consent set until_at = greatest(from_at, clock_timestamp()) where id = @id and until_at > clock_timestamp()`, args)
 		tx.Record(about)
 		return err
 	})

@@ -77,6 +77,7 @@ func (w *world) withdraw(record, capacity string) {
 			if err := grants.WithdrawConsent(w.t.Context(), w.DB, w.Actors["manager"], w.Records[record], c.ID, "again"); !fault.Is(err, fault.NotFound) {
 				w.t.Errorf("withdrawn twice: %v", err)
 			}
+			return // what was said twice is taken back at once
 		}
 	}
 }
@@ -91,14 +92,15 @@ func TestAParentStandsIn(t *testing.T) {
 		capacity, answer, because string
 		from, until               int // days from now
 		want                      fault.Kind
+		who                       string
 	}
 	const taken, withdrawn = fault.Kind(-1), "withdrawn"
 	reason := "is four years old"
-	authority := said{grants.OfAuthority, grants.Yes, "", 0, 30, taken}
-	own := said{grants.OfYoungPerson, grants.Yes, "", 0, 30, taken}
-	parent := said{grants.OfParent, grants.Yes, reason, 0, 30, taken}
-	no := said{grants.OfYoungPerson, grants.No, "", 0, 0, taken}
-	takesBack := said{grants.OfYoungPerson, withdrawn, "", 0, 0, taken}
+	authority := said{grants.OfAuthority, grants.Yes, "", 0, 30, taken, ""}
+	own := said{grants.OfYoungPerson, grants.Yes, "", 0, 30, taken, ""}
+	parent := said{grants.OfParent, grants.Yes, reason, 0, 30, taken, ""}
+	no := said{grants.OfYoungPerson, grants.No, "", 0, 0, taken, ""}
+	takesBack := said{grants.OfYoungPerson, withdrawn, "", 0, 0, taken, ""}
 	with := func(s said, f func(*said)) said { f(&s); return s }
 	for name, c := range map[string]struct {
 		said  []said
@@ -121,7 +123,10 @@ func TestAParentStandsIn(t *testing.T) {
 		"their own to come, and a parent's now":                 {[]said{with(own, func(s *said) { s.from = 2 }), parent, authority}, true},
 		"a parent's to come":                                    {[]said{with(parent, func(s *said) { s.from = 2 }), authority}, false},
 		"a parent says no, and another yes":                     {[]said{with(parent, func(s *said) { s.answer = grants.No }), parent, authority}, true},
-		"a parent's, and another says no":                       {[]said{parent, with(parent, func(s *said) { s.answer = grants.No }), authority}, true},
+		"a parent's, and another says no":                       {[]said{parent, with(parent, func(s *said) { s.answer, s.who = grants.No, "Another parent" }), authority}, true},
+		"a parent's, and the same says no":                      {[]said{parent, with(parent, func(s *said) { s.answer, s.who = grants.No, " somebody of the Test" }), authority}, false},
+		"their own twice, and one taken back":                   {[]said{own, own, authority, takesBack}, false},
+		"the authority's twice, and one taken back":             {[]said{own, authority, authority, with(authority, func(s *said) { s.answer = withdrawn })}, false},
 		"the authority says no":                                 {[]said{own, authority, with(authority, func(s *said) { s.answer = grants.No })}, false},
 		"nobody said whether":                                   {[]said{with(own, func(s *said) { s.answer, s.want = "", fault.Invalid }), authority}, false},
 	} {
@@ -133,7 +138,7 @@ func TestAParentStandsIn(t *testing.T) {
 					w.withdraw(record, s.capacity)
 					continue
 				}
-				n := grants.NewConsent{Record: w.Records[record], Capacity: s.capacity, Answer: s.answer, Because: s.because, Until: days(s.until)}
+				n := grants.NewConsent{Record: w.Records[record], Who: s.who, Capacity: s.capacity, Answer: s.answer, Because: s.because, Until: days(s.until)}
 				if s.from > 0 {
 					n.From = days(s.from)
 				}

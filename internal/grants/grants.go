@@ -33,6 +33,9 @@ func EntrustUntil(ctx context.Context, db *pg.DB, actor access.Actor, to access.
 		if err != nil {
 			return err
 		}
+		if err := tx.Lock(ctx, "key workers", record); err != nil { // nobody becomes one twice
+			return err
+		}
 		ends, err := entrusted(ctx, tx, s, to, record, last, why)
 		if err != nil {
 			return err

@@ -174,7 +174,7 @@ func NotesOn(ctx context.Context, db *pg.DB, actor access.Actor, record, before 
 }
 
 func notesOn(ctx context.Context, tx *pg.Tx, record, before int64, limit int) ([]OutsideNote, error) {
-	return notes(ctx, tx, `where n.record_id = @record and (@before = 0 or n.id < @before) order by n.id desc limit @limit`,
+	return notes(ctx, tx, `where n.record_id = @record and (@before::bigint = 0 or n.id < @before) order by n.id desc limit @limit`,
 		pgx.NamedArgs{"record": record, "before": before, "limit": limit})
 }
 

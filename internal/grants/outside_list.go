@@ -111,7 +111,7 @@ func Outsides(ctx context.Context, db *pg.DB, actor access.Actor, which Which, b
 			}
 		}
 		list, err = outsides(ctx, tx.Reader(), `select `+outsideColumns+outsideTables+`
-			where (@which = 'own') = (a.actor_id = @me) and a.provider_id = @provider and (@before = 0 or a.id < @before)
+			where (@which = 'own') = (a.actor_id = @me) and a.provider_id = @provider and (@before::bigint = 0 or a.id < @before)
 				and (@which <> 'open' or (v.verdict is null or v.verdict = 'escalated' and w.verdict is null or g.until_at > statement_timestamp()) and not (g.until_at is null and (e.at is not null or d.approved is false)))
 				and (@which <> 'escalated' or v.verdict = 'escalated')
 			order by a.id desc limit @limit`,

@@ -85,7 +85,7 @@ func OutsideLooks(ctx context.Context, db *pg.DB, actor access.Actor, id, before
 		}
 		args := o.theirs()
 		args["before"], args["limit"] = before, limit
-		rows, err := tx.Reader().Query(ctx, `select `+lookedColumns+` from app.footprint f`+lookedTables+` where `+theirLooks+` and (@before = 0 or f.id < @before) order by f.id desc limit @limit`, args)
+		rows, err := tx.Reader().Query(ctx, `select `+lookedColumns+` from app.footprint f`+lookedTables+` where `+theirLooks+` and (@before::bigint = 0 or f.id < @before) order by f.id desc limit @limit`, args)
 		if err != nil {
 			return err
 		}

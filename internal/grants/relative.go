@@ -123,7 +123,7 @@ func OwnDeclared(ctx context.Context, db *pg.DB, actor access.Actor, limit int) 
 // declared, newest first, those before the one with id before (0 for the first
 // page), at most limit. Looking is recorded.
 func DeclaredByStaff(ctx context.Context, db *pg.DB, actor access.Actor, before int64, limit int) ([]Declared, error) {
-	return listDeclared(ctx, db, actor, `where d.actor_id <> @me and app.manages_person(d.actor_id) and (@before = 0 or d.id < @before) order by d.id desc limit @limit`,
+	return listDeclared(ctx, db, actor, `where d.actor_id <> @me and app.manages_person(d.actor_id) and (@before::bigint = 0 or d.id < @before) order by d.id desc limit @limit`,
 		pgx.NamedArgs{"me": actor.ID, "before": before, "limit": limit})
 }
 

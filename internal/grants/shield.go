@@ -228,6 +228,13 @@ func ShieldFrom(ctx context.Context, db *pg.DB, actor access.Actor, record int64
 		if !s.knows(who) {
 			return nil, whoProblem()
 		}
+		var may bool
+		if err := tx.QueryRow(ctx, `select app.may_keep_from(@who, @record)`, pgx.NamedArgs{"who": who, "record": record}).Scan(&may); err != nil {
+			return nil, err
+		}
+		if !may {
+			return nil, fault.At(fault.Forbidden, "who", "This person looks after how records are kept here. Only the responsible individual or the data protection officer can keep a record from them.")
+		}
 		id, err := shield(ctx, tx, shielding{to: who, record: record, ground: ground, why: why})
 		return audit.Detail{"shield": id, "from": who}, err
 	})

@@ -164,7 +164,7 @@ func Tokens(ctx context.Context, db *pg.DB, actor access.Actor, before int64, li
 		rows, err := tx.Query(ctx, `
 			select t.id, t.label, t.created_at, t.expires_at, nullif(t.revoked_at, 'infinity') as revoked_at, u.last_at
 			from app.token t left join app.token_use u on u.token_id = t.id
-			where t.actor_id = @actor and (@before = 0 or t.id < @before) order by t.id desc limit @limit`,
+			where t.actor_id = @actor and (@before::bigint = 0 or t.id < @before) order by t.id desc limit @limit`,
 			pgx.NamedArgs{"actor": actor.ID, "before": before, "limit": limit})
 		if err != nil {
 			return err

@@ -84,9 +84,9 @@ func (k *Keeper) lastSignIns(ctx context.Context, tx *audit.Tx, before int64, li
 	const known = `i.id, i.at, (select a.id from app.actor a where a.issuer = i.issuer and a.subject = i.subject) as actor_id, i.subject, i.name, i.email, i.outcome, i.groups`
 	rows, err := tx.Query(ctx, `
 		select * from (
-			(select `+columns+` from app.sign_in where provider_id = @provider and (@before = 0 or id < @before) order by id desc limit @limit)
+			(select `+columns+` from app.sign_in where provider_id = @provider and (@before::bigint = 0 or id < @before) order by id desc limit @limit)
 			union all
-			(select `+known+` from app.sign_in i where i.provider_id is null and i.issuer = @issuer and (@before = 0 or i.id < @before) order by i.id desc limit @limit)
+			(select `+known+` from app.sign_in i where i.provider_id is null and i.issuer = @issuer and (@before::bigint = 0 or i.id < @before) order by i.id desc limit @limit)
 		) x order by id desc limit @limit`,
 		pgx.NamedArgs{"provider": tx.Actor.Provider, "issuer": k.issuer, "before": before, "limit": limit})
 	if err != nil {

@@ -42,7 +42,7 @@ func Everyone(ctx context.Context, db *pg.DB, actor access.Actor, after int64, l
 				(select i.at from app.sign_in i where i.actor_id = a.id order by i.id desc limit 1) as last_at, coalesce(app.has_left(a.id), false) as left
 			from app.actor a
 			where a.provider_id = @provider and (@all or app.works_here(a.id))
-				and (@after = 0 or (a.name, a.id) > (select b.name, b.id from app.actor b where b.id = @after and b.provider_id = @provider))
+				and (@after::bigint = 0 or (a.name, a.id) > (select b.name, b.id from app.actor b where b.id = @after and b.provider_id = @provider))
 			order by a.name, a.id limit @limit`, pgx.NamedArgs{"provider": actor.Provider, "after": after, "limit": limit, "all": reach.All})
 		if err != nil {
 			return err

@@ -71,6 +71,7 @@ var asks = map[string]question{
 	"may_ask_for":         {ask: `3001, 'audit', 0::smallint`, who: "5003"},
 	"may_ask_of":          {ask: `3001`, who: "5001"},
 	"may_break":           {ask: `3001`, who: "5003"},
+	"may_keep_from":       {ask: `5002, 3001`, who: "5001"},
 	"may_lift":            {ask: `9200`, who: "5001"},
 	"may_shield":          {ask: `3001`, who: "5001"},
 	"moved_in":            {ask: `2100`, who: "5001"},

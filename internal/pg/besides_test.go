@@ -142,3 +142,33 @@ func TestChangesOfRightsAreTold(t *testing.T) {
 		}
 	}
 }
+
+// Whoever reads a record as the one whom it is about is not shown what is restricted
+// in it, whatever other grants they come to hold.
+func TestWhatIsRestrictedFromItsSubjectStaysSo(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t)
+	plantFile(t, d)
+	for _, sql := range []string{
+		`alter table app.document disable trigger lodged`,
+		`insert into app.document (id, record_id, provider_id, class, kind, needs_approval, title, created_at, created_by, latest_at) values (4002, 3001, 2000, 2, 'other', false, 't', now(), 1, now())`,
+		`insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from, valid_until) values (5000, 2, 3001, 7, 1, 'break-glass', 5000, 'test', now(), now() + interval '1 day')`,
+	} {
+		d.Exec(t, sql)
+	}
+	sees := func() (n int) {
+		as(t, d.App, "5000", func(conn *pgx.Conn) {
+			if err := conn.QueryRow(t.Context(), `select count(*) from app.document where id = 4002`).Scan(&n); err != nil {
+				t.Error(err)
+			}
+		})
+		return n
+	}
+	if n := sees(); n != 1 {
+		t.Fatalf("a stranger to it who may reads %d", n)
+	}
+	d.Exec(t, `insert into app.grants (actor_id, scope, scope_id, mask, rights, basis, given_by, why, valid_from) values (5000, 2, 3001, 3, 1, 'data-subject', 1, 'test', now())`)
+	if n := sees(); n != 0 {
+		t.Errorf("its subject reads %d", n)
+	}
+}

@@ -117,6 +117,8 @@ var definers = map[string]string{
 	"shielded":           "called by other functions of the rule: of somebody else's shield nobody is told",
 	"answers_wide":       "asks the actor's own grants about a record that may be shielded from them",
 	"answers_for":        "as answers_wide",
+	"oversees":           "as reach, of somebody else; called by may_keep_from alone",
+	"may_keep_from":      "as may_shield",
 	"may_lift":           "as answers_wide, of somebody else too: it tells whether anybody in a circle answers for its record, to whoever does",
 	"may_shield":         "as may_lift",
 	"manages_person":     "reads the roles of somebody else, and tells yes only to whoever manages people where one is",

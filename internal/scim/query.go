@@ -111,7 +111,7 @@ func (q Query) asked(attrs ...string) (map[string]any, error) {
 			continue
 		}
 		s, ok := t.value.(string)
-		if !ok {
+		if !ok || strings.ContainsRune(s, 0) {
 			return nil, refuse(fault.Invalid, invalidFilter, "This filter compares a text.")
 		}
 		got[name] = s
