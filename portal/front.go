@@ -3,6 +3,7 @@ package portal
 import (
 	_ "embed"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -41,7 +42,8 @@ func (s *server) plain(name, title string) handler {
 		if err != nil {
 			return err
 		}
-		return s.show(c, http.StatusOK, name, page.Plain{Frame: f, Ask: s.ask})
+		own := slices.ContainsFunc(f.Menu, func(i page.Item) bool { return i.Words == myFile })
+		return s.show(c, http.StatusOK, name, page.Plain{Frame: f, Ask: s.ask, Own: own})
 	}
 }
 

@@ -55,9 +55,15 @@ func (s *server) home(c *gin.Context, actor access.Actor) error {
 		return err
 	}
 	v.Wait(page.OutsideNeedRows(outside, now()), nil)
+	v.Wait(page.SubjectNeeds(waits, now()), nil)
 	switch {
 	case menu.Own != nil:
 		v.OfOwn(menu.Own[0])
+		answers, err := looks.Unread(c.Request.Context(), s.db, actor)
+		if err != nil {
+			return err
+		}
+		v.Wait(page.ToldNeeds(answers, now()), nil)
 	case menu.Manages:
 		if err := s.forAdministrator(c, actor, &v); err != nil {
 			return err

@@ -166,6 +166,21 @@ func TestLookedInPages(t *testing.T) {
 	raised.says("main", "I do not like it.").hides("main", "Sam ")
 	w.visitor("manager").open(raised.address).says("main", "About a look of Sam Example", "Wren Sample")
 	subject.open(raised.address).says("main", "Seen by the person who deals with it").hides("main", "Morgan")
+	w.visitor("staff").open(plan.page(""))
+	needs := w.visitor("manager").open("/home")
+	needs.says("main", "From the young person whose file it is. Raised on")
+	if first := needs.text(".app-needs__item"); !strings.HasPrefix(strings.TrimSpace(first), "Look into") || strings.Contains(needs.text(".app-needs__what"), "Wren") {
+		t.Errorf("the first need is %q", first)
+	}
+	w.visitor("manager").open("/oversight").says("main", "From the young person whose file it is.")
+	subject.open("/home").hides("main", "There is an answer")
+	w.visitor("manager").done(w.visitor("manager").open(strings.Split(raised.address, "?")[0]+"/answered"), "words", "They help you with school.")
+	answer := subject.open("/home")
+	answer.says("main", "One thing needs you", "There is an answer to what you told us", "You told us on", "Today").hides("main", "Morgan")
+	subject.open(answer.link("There is an answer to what you told us")).says("main", "They help you with school.")
+	subject.open("/home").says("h1", "Nothing needs you today").hides("main", "There is an answer")
+	subject.open("/help").says("main", "Read your file", "Tell us if a look worries you").hides("main", "Approve", "Withdraw a document", "safety panel", "outside your role")
+	w.visitor("manager").open("/help").says("main", "Restricted sections", "The safety panel", "See a record outside your role", "Report a concern about a look").hides("main", "Read your file")
 	w.visitor("staff").see(http.StatusNotFound, own.address)
 	subject.see(http.StatusNotFound, "/records/"+number(w.Records["Finch Sample"])+"/looked")
 	for _, strange := range []string{"?before=x", "?before=2025-02-30", "?before=1899-01-01", "?before=2025-01-01"} {

@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,6 +109,11 @@ func (s *server) askOutside(c *gin.Context, actor access.Actor) error {
 	values := url.Values{"kind": {access.YoungPerson.String()}, "section": {strconv.Itoa(int(reason.Usual()))}, "span": {string(grants.ForDay)}, "now": {"yes"}}
 	if n, err := strconv.ParseInt(c.Query("record"), 10, 64); err == nil && n > 0 {
 		values.Set("record", strconv.FormatInt(n, 10))
+		least, err := grants.LeastLacking(c.Request.Context(), s.db, actor, n, reason.Usual(), asker.Deepest(reason))
+		if err != nil {
+			return err
+		}
+		values.Set("section", strconv.Itoa(int(least)))
 	}
 	form := page.NewForm(values, nil)
 	return s.askPage(c, actor, page.AskOutside(reason, asker, form), "", http.StatusOK, form)
@@ -154,7 +160,7 @@ func readAsking(values url.Values) (grants.Asking, []fault.Field) {
 	a := grants.Asking{Name: line("name"), Reason: grants.OutsideReason(values.Get("reason")), Colleague: line("colleague"), Words: line("words"), Section: -1,
 		Span: grants.Span(values.Get("span")), AtOnce: values.Get("now") != "no", Oversight: readOversight(values)}
 	var bad []fault.Field
-	if n, ok := figures(line("record")); !ok {
+	if n, ok := figures(numberIn(line("record"))); !ok {
 		bad = append(bad, fault.Field{Name: "record", Problem: "Enter the record’s number in figures."})
 	} else {
 		a.Number = n
@@ -167,6 +173,18 @@ func readAsking(values url.Values) (grants.Asking, []fault.Field) {
 		a.Section = access.Section(n)
 	}
 	return a, bad
+}
+
+// recordIn finds a record's number in its address, or in that of a page of it.
+var recordIn = regexp.MustCompile(`(?:^|/)records/([0-9]+)(?:[/?#]|$)`)
+
+// numberIn gives the number that is meant by a pasted address of a record; anything
+// else as it is.
+func numberIn(text string) string {
+	if m := recordIn.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return text
 }
 
 // figures reads a number that may be left out.

@@ -3,6 +3,7 @@ package portal_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -137,6 +138,33 @@ func TestShieldPages(t *testing.T) {
 	m.post(http.StatusSeeOther, at+"/shields/person/"+number(shield)+"/end", url.Values{"why": {"left the family"}})
 	o.as("staff").get(http.StatusOK, at)
 	m.get(http.StatusOK, at+"/shields").says("Nobody by name.", "Earlier", "the review is over", "Morgan Example, who was let in")
+}
+
+// From a record that somebody reads in part, the least section is chosen that they do
+// not have; of one that they may not see, nothing is told. An address pasted for the
+// number is taken for it.
+func TestOutsideRoleFromARecord(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	chosen := regexp.MustCompile(`name="section"[^>]*value="(\d)"[^>]*checked`)
+	for _, c := range []struct{ who, reason, record, want string }{
+		{"staff", "emergency", "Wren Sample", "2"}, // reads the general and the sensitive section
+		{"staff", "emergency", "Plover Sample", "1"},
+		{"staff", "other", "Plover Sample", "0"},
+		{"manager", "audit", "Wren Sample", "0"}, // reads all of it
+	} {
+		body := string(o.as(c.who).get(http.StatusOK, "/outside-role/ask?reason="+c.reason+"&record="+number(o.Records[c.record])).body)
+		if m := chosen.FindStringSubmatch(body); m == nil || m[1] != c.want {
+			t.Errorf("%s, %s, %s: %q is chosen, want %s", c.who, c.reason, c.record, m, c.want)
+		}
+	}
+	m, plover := o.as("manager"), number(o.Records["Plover Sample"])
+	for _, not := range []string{"https://care.example/records/", "https://care.example/records/x", "/records/0", "/documents/" + plover, "records/12x"} {
+		m.post(http.StatusBadRequest, "/outside-role/ask", askForm("record", not)).says("Enter the record’s number in figures.")
+	}
+	for section, at := range []string{" https://care.example/records/" + plover + "/footprints?before=4 ", "/records/" + plover} {
+		m.post(http.StatusSeeOther, "/outside-role/ask", askForm("record", at, "section", number(int64(section))))
+	}
 }
 
 // What a reason does not reach is not offered, and answered in plain words to

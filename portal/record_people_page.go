@@ -122,7 +122,7 @@ func (s *server) onRecord(f recordForm) handler {
 			}
 		}
 		form, status, err := s.formOf(c, f.first(), func(v url.Values) (string, string, error) {
-			return page.RecordAddress(record) + "/people", f.done, f.do(c, actor, record, v)
+			return page.RecordAddress(record) + "/people", f.said(v), f.do(c, actor, record, v)
 		})
 		if form == nil {
 			return err
@@ -134,6 +134,14 @@ func (s *server) onRecord(f recordForm) handler {
 		v.Caption, v.Address, v.Submit.Cancel = r.Name, c.Request.URL.Path, page.RecordAddress(record)+"/people"
 		return s.askPage(c, actor, v, page.ListAddress(r.Kind), status, form)
 	}
+}
+
+// said is the word by which the next page tells what was done: a no is no consent.
+func (f recordForm) said(v url.Values) string {
+	if f.done == "consent" && v.Get("answer") == grants.No {
+		return "consent-no"
+	}
+	return f.done
 }
 
 // noMore asks for nothing besides: the route's own action may.

@@ -77,7 +77,7 @@ func TestWhoMaySeeARecord(t *testing.T) {
 	consent := func(capacity string) leaf {
 		return manager.follow(manager.fill(ask, append([]string{"capacity", capacity, "answer", "yes", "who", "Somebody", "evidence", "Letter in the file"}, fields("until", day(30))...)...))
 	}
-	consent("young-person").says("main", "The placing authority’s consent is missing")
+	consent("young-person").says("body", "The consent is recorded").says("main", "The placing authority’s consent is missing")
 	visitor.see(http.StatusNotFound, record)
 	both := consent("placing-authority")
 	both.says("main", "Both consents stand", "Lindsay Example", "Independent visitor, by both consents")
@@ -85,6 +85,7 @@ func TestWhoMaySeeARecord(t *testing.T) {
 	manager.follow(manager.fill(manager.open(both.link("End this consent: The placing authority, Somebody")), "why", "Wrote that it is withdrawn")).
 		says("main", "Withdrawn, recorded by Morgan Example", "Wrote that it is withdrawn")
 	visitor.see(http.StatusNotFound, record)
+	manager.follow(manager.fill(ask, "capacity", "young-person", "answer", "no", "who", "Somebody", "evidence", "Said so")).says("body", "What they said is recorded").hides("body", "The consent is recorded")
 
 	bad := manager.ask(http.MethodGet, at+"?on-day=31&on-month=2&on-year=2026", nil)
 	if bad.status != http.StatusBadRequest {
@@ -131,7 +132,8 @@ func TestComingAndGoing(t *testing.T) {
 	manager.fill(give, "role", "manager", "setting", home, "why", "Leave").says("main", "Enter the last day on which this person stands in for you.")
 	manager.follow(manager.fill(give, append([]string{"role", "manager", "setting", home, "why", "Leave"}, fields("until", day(14))...)...)).
 		says("main", "Registered manager", "standing in for Morgan Example")
-	w.visitor("staff2").open("/people")
+	w.visitor("staff2").open("/people").hides("main", "Last sign-in", "Never")
+	admin.open("/people").says("main", "Last sign-in")
 	if l := manager.ask(http.MethodPost, w.person("staff2")+"/roles/give", url.Values{"role": {"administrator"}, "setting": {"provider"}, "why": {"x"}}); l.status < 400 {
 		t.Errorf("a manager makes an administrator: %d", l.status)
 	}

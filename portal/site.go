@@ -89,6 +89,9 @@ func menuKinds() []access.RecordKind {
 	return []access.RecordKind{access.Library, access.YoungPerson, access.Family, access.Parent, access.Staff}
 }
 
+// myFile is the menu's entry of those who read their own file, and nothing else.
+const myFile = "My file"
+
 // frame makes what stands around a page. current is the address of the menu's
 // entry that the page belongs to.
 func (s *server) frame(c *gin.Context, actor access.Actor, title, current string) (page.Frame, error) {
@@ -107,7 +110,7 @@ func (s *server) frame(c *gin.Context, actor access.Actor, title, current string
 	}
 	add("Home", "/home")
 	for i, record := range m.Own {
-		add(map[bool]string{true: "My file", false: "My other file"}[i == 0], page.RecordAddress(record))
+		add(map[bool]string{true: myFile, false: "My other file"}[i == 0], page.RecordAddress(record))
 	}
 	for _, k := range menuKinds() {
 		if slices.Contains(m.Kinds, k) && m.Meets(k) && m.Own == nil {

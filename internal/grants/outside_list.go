@@ -197,3 +197,35 @@ func one(ctx context.Context, tx *pg.Tx, id int64) (OutsideOne, error) {
 	o.MayJudge = wide && !o.Own && o.Verdict == "escalated" && o.Judgement == "" && judge != actorText(tx.Actor.ID)
 	return o, err
 }
+
+// LeastLacking is the least section, from one up to another, of a record that the
+// actor does not read: the one to begin at where they read all of them, or may not
+// see the record, of which nothing is told. It leaves no footprint.
+func LeastLacking(ctx context.Context, db *pg.DB, actor access.Actor, record int64, from, upto access.Section) (access.Section, error) {
+	least := from
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
+		var p access.Place
+		var kind access.RecordKind
+		err := tx.QueryRow(ctx, `select provider_id, coalesce(home_id, 0), kind from app.record where id = @id`, pgx.NamedArgs{"id": record}).Scan(&p.Provider, &p.Home, &kind)
+		if pg.None(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rights, err := tx.Rights(ctx)
+		if err != nil {
+			return err
+		}
+		p.Record = record
+		for s := from; s <= upto; s++ {
+			p.Class = access.ClassOf(kind, s)
+			if _, reads := access.Decide(rights, access.ViewDocument, p); !reads {
+				least = s
+				return nil
+			}
+		}
+		return nil
+	})
+	return least, err
+}

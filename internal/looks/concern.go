@@ -58,7 +58,8 @@ type Concern struct {
 	RecordName string
 	State      string // sent, seen, answered, passed-on, closed
 	Outcome    string
-	Events     []Event `db:"-"`
+	Subject    *access.RecordKind // whose record it is, where whoever it is about raised it
+	Events     []Event            `db:"-"`
 }
 
 // longestWords is the most letters of what somebody says in a concern.
@@ -130,7 +131,9 @@ const concernColumns = `
 		case when f.id is not null then ` + audit.ActorName + ` else '' end as about_name, c.raised_by = app.me() as mine, app.handles(c.id) as handles, f.id is not null as known,
 		c.record_id as record, coalesce(r.name, '') as record_name,
 		coalesce((select e.what from app.concern_event e where e.concern_id = c.id order by e.what = 'closed' desc, e.id desc limit 1), 'sent') as state,
-		coalesce((select e.outcome from app.concern_event e where e.concern_id = c.id and e.what = 'closed'), '') as outcome
+		coalesce((select e.outcome from app.concern_event e where e.concern_id = c.id and e.what = 'closed'), '') as outcome,
+		case when exists (select from app.grants g where g.actor_id = c.raised_by and g.basis = 'data-subject' and g.scope = 2 and g.scope_id = c.record_id
+			and g.valid_from <= c.at and g.valid_until > c.at) then coalesce(r.kind, c.class / 3) end as subject
 	from app.concern c
 	left join lateral (select e.goes_to from app.concern_event e where e.concern_id = c.id and e.what = 'passed-on' order by e.id desc limit 1) w on true
 	left join app.footprint f on f.id = c.footprint_id

@@ -97,6 +97,40 @@ func TestConcernsGoPastWhoTheyAreAbout(t *testing.T) {
 	}
 }
 
+// What whoever a record is about raised comes first, however late; what colleagues
+// raised about the same record is told apart from it.
+func TestConcernOfTheYoungPersonComesFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	look := w.leave("staff", "record.viewed", w.Records["Wren Sample"], 0, time.Time{}, "done")
+	wren := w.subject("Wren Sample", "Wren Sample")
+	w.back(`with h as (insert into app.role_held (id, actor_id, role, provider_id, home_id, record_id, identity_checked, from_at, given_by, why)
+		select nextval('app.ids'), ` + number(int64(wren.ID)) + `, 'young-person', r.provider_id, r.home_id, r.id, 'x', now() - interval '1 year', 1, 'x' from app.record r where r.id = ` + number(w.Records["Wren Sample"]) + ` returning id, actor_id)
+		update app.grants g set role_held_id = h.id from h where g.actor_id = h.actor_id`)
+	raise := func(who access.Actor, to looks.Route) int64 {
+		id, err := looks.Raise(t.Context(), w.DB, who, look, to, "Why?")
+		must(t, err)
+		return id
+	}
+	first, second := raise(w.Actors["staff"], looks.ToManager), raise(wren, looks.ToManager)
+	wait, err := looks.WaitsFor(t.Context(), w.DB, w.Actors["manager"])
+	must(t, err)
+	if c := wait.Concerns; len(c) != 2 || c[0].ID != second || c[0].Subject == nil || *c[0].Subject != access.YoungPerson || c[1].ID != first || c[1].Subject != nil {
+		t.Errorf("%+v", c)
+	}
+	third := raise(wren, looks.ToDPO)
+	for _, who := range []string{"individual", "dpo"} { // who reads nothing of the record is told as well
+		if who == "individual" {
+			must(t, looks.Take(t.Context(), w.DB, w.Actors["dpo"], third, looks.Step{What: "passed-on", To: looks.ToIndividual, Words: "For you."}))
+		}
+		wait, err := looks.WaitsFor(t.Context(), w.DB, w.Actors[who])
+		must(t, err)
+		if c := wait.Concerns; len(c) != 1 || c[0].ID != third || c[0].Subject == nil {
+			t.Errorf("%s: %+v", who, c)
+		}
+	}
+}
+
 // It is seen, answered, passed on and closed, each kept; then nothing is added.
 func TestConcernsAreDealtWith(t *testing.T) {
 	t.Parallel()
@@ -113,8 +147,13 @@ func TestConcernsAreDealtWith(t *testing.T) {
 	manager, dpo := w.Actors["manager"], w.Actors["dpo"]
 	wait, err := looks.WaitsFor(t.Context(), w.DB, manager)
 	must(t, err)
-	if len(wait.Concerns) != 1 || wait.Concerns[0].ID != id {
+	if len(wait.Concerns) != 1 || wait.Concerns[0].ID != id || wait.Concerns[0].Subject == nil || *wait.Concerns[0].Subject != access.YoungPerson {
 		t.Errorf("%+v waits for the manager", wait)
+	}
+	unread := func(who access.Actor) int {
+		list, err := looks.Unread(t.Context(), w.DB, who)
+		must(t, err)
+		return len(list)
 	}
 	at := make(chan error, 8)
 	for range cap(at) { // opened several times at once
@@ -139,7 +178,18 @@ func TestConcernsAreDealtWith(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if unread(reporter) != 0 {
+		t.Error("that it was seen counts as an answer")
+	}
 	must(t, take(manager, looks.Step{What: "answered", Words: "It was their keyworker."}))
+	if unread(reporter) != 1 || unread(manager) != 0 {
+		t.Error("whoever raised it is not told of the answer, or somebody else is")
+	}
+	_, err = looks.GetConcern(t.Context(), w.DB, reporter, id)
+	must(t, err)
+	if unread(reporter) != 0 {
+		t.Error("the answer is still new after it was opened")
+	}
 	must(t, take(manager, looks.Step{What: "passed-on", To: looks.ToDPO, Words: "For you to decide."}))
 	if c, err = looks.GetConcern(t.Context(), w.DB, dpo, id); err != nil || c.GoesTo != looks.ToDPO || !c.Handles {
 		t.Errorf("%+v %v", c, err)
@@ -147,6 +197,9 @@ func TestConcernsAreDealtWith(t *testing.T) {
 	must(t, take(dpo, looks.Step{What: "closed", Outcome: "in-role", Words: "They worked with you."}))
 	if err := take(manager, looks.Step{What: "answered", Words: "One more thing."}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("after the end: %v", err)
+	}
+	if unread(reporter) != 1 {
+		t.Error("whoever raised it is not told of the end")
 	}
 	if c, err = looks.GetConcern(t.Context(), w.DB, reporter, id); err != nil || c.State != "closed" || c.Outcome != "in-role" || len(c.Events) != 5 {
 		t.Errorf("%+v %v", c, err)

@@ -222,7 +222,8 @@ type Waiting struct {
 // mostWaiting is how many of each are given.
 const mostWaiting = 30
 
-// WaitsFor tells what waits for the actor. It leaves no footprint: it is asked
+// WaitsFor tells what waits for the actor, with the concerns first that whoever the
+// record is about raised. It leaves no footprint: it is asked
 // beside the needs of the home page, which do.
 func WaitsFor(ctx context.Context, db *audit.DB, actor access.Actor) (Waiting, error) {
 	var w Waiting
@@ -234,9 +235,9 @@ func WaitsFor(ctx context.Context, db *audit.DB, actor access.Actor) (Waiting, e
 		if ok, err := audits(ctx, tx); err != nil || !ok {
 			return err
 		}
-		rows, err := tx.Query(ctx, concernColumns+`
-			where c.provider_id = @provider and c.raised_by <> app.me() and not exists (select from app.concern_event e where e.concern_id = c.id and e.what = 'closed') and app.handles(c.id)
-			order by c.id limit @limit`, pgx.NamedArgs{"provider": actor.Provider, "limit": mostWaiting})
+		rows, err := tx.Query(ctx, `select * from (`+concernColumns+`
+			where c.provider_id = @provider and c.raised_by <> app.me() and not exists (select from app.concern_event e where e.concern_id = c.id and e.what = 'closed') and app.handles(c.id)) x
+			order by x.subject is null, x.id limit @limit`, pgx.NamedArgs{"provider": actor.Provider, "limit": mostWaiting})
 		if err != nil {
 			return err
 		}
@@ -244,4 +245,31 @@ func WaitsFor(ctx context.Context, db *audit.DB, actor access.Actor) (Waiting, e
 		return err
 	})
 	return w, err
+}
+
+// Replied is a concern that was answered or closed since whoever raised it looked.
+type Replied struct {
+	ID     int64
+	Raised time.Time
+	At     time.Time // of the answer
+}
+
+// Unread lists the concerns of the actor with an answer that they have not opened.
+// It leaves no footprint.
+func Unread(ctx context.Context, db *audit.DB, actor access.Actor) ([]Replied, error) {
+	var list []Replied
+	err := pg.Read(ctx, db, actor, func(tx *pg.Tx) error {
+		rows, err := tx.Query(ctx, `
+			select c.id, c.at as raised, e.at
+			from app.concern c cross join lateral (select x.id, x.at from app.concern_event x where x.concern_id = c.id and x.what in ('answered', 'closed') order by x.id desc limit 1) e
+			where c.raised_by = app.me() and not exists (select from app.footprint f
+				where f.actor_id = app.me() and f.id > e.id and f.action = @opened and f.outcome = 'done' and f.detail ->> 'concern' = c.id::text)
+			order by e.id limit @limit`, pgx.NamedArgs{"opened": access.ViewConcern.Name, "limit": mostWaiting})
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[Replied])
+		return err
+	})
+	return list, err
 }

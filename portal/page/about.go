@@ -76,6 +76,7 @@ func WrongHeading(status int, title string) string {
 type Plain struct {
 	Frame
 	Ask string // whom to ask for help
+	Own bool   // the reader reads their own file, and nothing else
 }
 
 // NoticeOf says what has just been done, by the word that the address carries;
@@ -111,6 +112,7 @@ func notices() map[string]string {
 		"own":               "They can read their own file",
 		"grant":             "It has ended",
 		"consent":           "The consent is recorded",
+		"consent-no":        "What they said is recorded",
 		"withdrawal":        "The consent has ended",
 		"person":            "The person has the role, and comes in at their next sign-in",
 		"setting":           "The setting is added",

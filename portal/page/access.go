@@ -198,22 +198,34 @@ func contents(m access.Mask) string {
 		list = append(list, "policies")
 	}
 	for s := 7; s > 0; s-- {
-		var kinds []string
-		for _, k := range []access.RecordKind{access.YoungPerson, access.Family, access.Parent, access.Staff} {
-			if sections(m, k) == s {
-				kinds = append(kinds, lowerFirst(Kinds(k)))
-			}
+		if files := filesWith(m, s); s == 7 && files != "" {
+			list = append(list, files)
+		} else if files != "" {
+			list = append(list, part(s)+" of "+files)
 		}
-		if kinds == nil {
-			continue
-		}
-		words := part(s) + " of the files of "
-		if s == 7 {
-			words = "the files of "
-		}
-		list = append(list, words+names(kinds))
 	}
 	return strings.Join(list, "; ")
+}
+
+// filesWith says which files these sections of are in a mask: "the files of young
+// people and families, and staff files"; "" for none.
+func filesWith(m access.Mask, s int) string {
+	var whose []string
+	for _, k := range []access.RecordKind{access.YoungPerson, access.Family, access.Parent} {
+		if sections(m, k) == s {
+			whose = append(whose, lowerFirst(Kinds(k)))
+		}
+	}
+	staff := sections(m, access.Staff) == s
+	switch {
+	case whose == nil && staff:
+		return lowerFirst(Kinds(access.Staff))
+	case whose == nil:
+		return ""
+	case staff:
+		return "the files of " + names(whose) + ", and of staff files"
+	}
+	return "the files of " + names(whose)
 }
 
 // Consented is a consent on a record.

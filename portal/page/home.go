@@ -164,12 +164,16 @@ func sent(n versions.Need) string {
 	return t
 }
 
+// waiting says how long something waits: "New today", "Waiting since 11.59pm yesterday"
+// until a whole day has gone by, "Waiting 3 days".
 func waiting(at, now time.Time) string {
-	n := daysBetween(clock.DayOf(at), clock.DayOf(now))
-	if n <= 0 {
+	switch n := daysBetween(clock.DayOf(at), clock.DayOf(now)); {
+	case n <= 0:
 		return "New today"
+	case n == 1 && now.Sub(at) < 24*time.Hour:
+		return "Waiting since " + Hour(at) + " yesterday"
 	}
-	return "Waiting " + span(n)
+	return "Waiting " + span(max(1, int(now.Sub(at).Hours()/24)))
 }
 
 func reviewRow(r versions.Need, today clock.Day) NeedRow {

@@ -210,7 +210,7 @@ func KeepLodging(l versions.Lodged, f *Form) Change {
 // ShareLodging makes the page on which it is recorded that something was shared.
 func ShareLodging(l versions.Lodged, f *Form) Change {
 	c := lodgingChange(l, "Say that it was shared", "Record it", "It stays in the restricted section.")
-	c.Ask(f.Line("with_whom", "With whom was it shared?", "A name and a post, or “Wren, in a talk”."),
+	c.Ask(f.Line("with_whom", "With whom was it shared?", "A name and a post, or “whoever the record is about, in a talk”."),
 		f.Choice("to_subject", "Is that the person whom the record is about?", "Then whoever told us has to have been asked before.", Option{Value: "no", Words: "No"}, Option{Value: "yes", Words: "Yes"}),
 		f.Text("why", "Why was it shared, and how?", ""))
 	askDespite(&c, l, f)

@@ -65,7 +65,7 @@ func AskOutside(r grants.OutsideReason, asker grants.Asker, f *Form) Change {
 		Hidden: []Kept{{"reason", string(r)}}, FactsTitle: "What happens then",
 		Facts: []Fact{{"At once", "You can read it, and add nothing. Every look is kept."}, {"The manager", "Of its setting is told, and looks over afterwards what you looked at."},
 			{"If it was not needed", "Looking out of curiosity is misconduct."}, {"When it ends", "By itself. End it before if you are done."}}}
-	number := f.Line("record", "What is the record’s number?", "It stands at the end of the record’s address. For example, 1234")
+	number := f.Line("record", "What is the record’s number?", "It stands at the end of the record’s address: paste that if it is easier. For example, 1234")
 	number.Width = "10"
 	c.Ask(number, f.Line("name", "Or the exact name on it", "As it is written there. Leave it empty when you know the number."),
 		f.Choice("kind", "If you give a name, whose record is it?", "", kindOptions()...))
@@ -153,12 +153,41 @@ func OutsideStatus(o grants.Outside, own bool, now time.Time) Status {
 	return Status{"To review", "next"}
 }
 
-// Ahead says a moment to come: "Today, 3.10pm", "Tomorrow, 9.05am".
+// Ahead says a moment to come, as an end: "Today, 3.10pm", "Tomorrow, 9.05am". The
+// midnight at which a day ends is said by that day: "The end of 8 December".
 func Ahead(t, now time.Time) string {
+	if endsDay(t) {
+		return "The end of " + lastDayOf(t, clock.DayOf(now))
+	}
 	if clock.DayOf(t) == clock.DayOf(now).Plus(1) {
 		return "Tomorrow, " + Hour(t)
 	}
 	return Moment(t, now)
+}
+
+// endsDay tells whether a moment is the midnight at which a day ends.
+func endsDay(t time.Time) bool { return t.Equal(clock.DayOf(t).Start()) }
+
+// lastDayOf says the day that ends at a moment.
+func lastDayOf(t time.Time, today clock.Day) string {
+	d := clock.DayOf(t).Plus(-1)
+	switch {
+	case d == today:
+		return "today"
+	case d == today.Plus(1):
+		return "tomorrow"
+	case d.UTC().Year() == today.UTC().Year():
+		return d.UTC().Format("2 January")
+	}
+	return Day(d)
+}
+
+// ends says when something ends: "Ends today, 3.10pm", "Ends at the end of today".
+func ends(t, now time.Time) string {
+	if endsDay(t) {
+		return "Ends at " + lowerFirst(Ahead(t, now))
+	}
+	return "Ends " + lowerFirst(Ahead(t, now))
 }
 
 // outsideName says which record, to whoever may see it and to whoever may not.
@@ -227,11 +256,11 @@ func OutsideNeedRows(n grants.OutsideNeeds, now time.Time) []NeedRow {
 			if !o.Running(now) {
 				status = Status{"Overdue", "late"}
 			} else if endsSoon(o, now) {
-				status = Status{"Ends " + lowerFirst(Ahead(*o.Until, now)), "soon"}
+				status = Status{ends(*o.Until, now), "soon"}
 			}
 			add("Write", o, "/oversight", "You gave management oversight outside your role. Write the discussion, your analysis, the direction and the actions.", status)
 		case endsSoon(o, now):
-			add("Finish", o, "", "Your access outside your role ends soon. Ask again if you still need it.", Status{"Ends " + lowerFirst(Ahead(*o.Until, now)), "soon"})
+			add("Finish", o, "", "Your access outside your role ends soon. Ask again if you still need it.", Status{ends(*o.Until, now), "soon"})
 		case o.Running(now):
 			add("Finish", o, "", "You can see it outside your role. End it when you are done.", Status{"Until " + lowerFirst(Ahead(*o.Until, now)), "next"})
 		}
@@ -274,6 +303,9 @@ func askedFor(r grants.Reason) string {
 	text := "You asked for access outside your role, for " + why + ", on " + DayOf(r.From)
 	if r.Until == nil {
 		return text + "."
+	}
+	if endsDay(*r.Until) {
+		return text + ". It ends at the end of " + Day(clock.DayOf(*r.Until).Plus(-1)) + "."
 	}
 	return text + ". It ends on " + DayOf(*r.Until) + ", " + Hour(*r.Until) + "."
 }

@@ -22,7 +22,7 @@ type People struct {
 	Frame
 	Rows []PersonRow
 	Next string
-	All  bool // the reader keeps the people of the whole provider
+	All  bool // the reader keeps the people of the whole provider, and is told of signing in
 }
 
 // PeopleOf makes the list. found holds one more than limit where there is a next

@@ -105,7 +105,7 @@ func ShieldsOf(s grants.Shields, now time.Time) ShieldsPage {
 			r.Ground = groundWords(x.Ground)
 		}
 		if !x.Live() {
-			r.When = Moment(x.From, now) + " to " + lowerFirst(Moment(*x.Until, now)) + ", set by " + x.By
+			r.When = Moment(x.From, now) + " to " + lowerFirst(Ahead(*x.Until, now)) + ", set by " + x.By
 			r.Status = Status{"Ended", "past"}
 			if x.EndedBy != "" {
 				r.Ended = "Ended by " + x.EndedBy + ": “" + x.EndedWhy + "”"
