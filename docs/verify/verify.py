@@ -84,8 +84,7 @@ def verify(directory, vkey, held=()):
         last = max(last, order(line) or last)
         grow(peaks, len(leaves), bytes(32) if gone else sha(b"\0" + line))
         leaves.append(None if gone else sha(b"\0" + line)); names.append(event(line)); agree()
-    n, covered = len(leaves), cps[-1]["size"] if cps else 0
-    lies, called = lambda i: leaves[i] if i < n else None, lambda i: names[i] if i < n else "-"
+    n, covered = len(leaves), cps[-1]["size"] if cps else 0; lies, called = lambda i: leaves[i] if i < n else None, lambda i: names[i] if i < n else "-"
     def stored_at(level, i):  # the hash of a perfect tree: written with the last leaf in it
         i = (i + 1 << level) - 1; index = i + level; i >>= 1
         while i: index += i; i >>= 1
@@ -102,8 +101,9 @@ def verify(directory, vkey, held=()):
         p = []
         for k, h in enumerate(leaves[lo:hi]): grow(p, k, h or bytes(32))
         return fold(p)
-    def rewritten(lo, hi):
-        if lo < hi: found.extend([f"deleted at place {i}: footprint {called(i)} is gone" for i in range(lo, hi) if leaves[i] is None] + [f"rewritten from place {lo} to {hi - 1}: the footprints there are not those that were signed"])
+    def rewritten(lo, hi):  # what the first checkpoint that does not agree covers is told apart
+        for lo, hi in (lo, min(hi, bad[0]["size"])), (max(lo, bad[0]["size"]), hi):
+            if lo < hi: found.extend([f"deleted at place {i}: footprint {called(i)} is gone" for i in range(lo, hi) if leaves[i] is None] + [f"rewritten from place {lo} to {hi - 1}: the footprints there are not those that were signed"])
     def locate(lo, hi, right):
         if hi <= good or content(lo, hi) == right: return
         if hi - lo == 1: spots[lo] = right; return

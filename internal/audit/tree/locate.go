@@ -33,6 +33,9 @@ func (c *check) judge() {
 			bad = append(bad, s)
 		}
 	}
+	if len(bad) > 0 {
+		c.broken = bad[0].Size
+	}
 	// The widest checkpoint whose root follows from the stored hashes makes these hashes as good as signed.
 	var spots []spot
 	proven := false
@@ -90,8 +93,13 @@ func (c *check) locate(lo, hi int64, right Hash, found []spot) []spot {
 
 // rewritten says of places below one that they are not as they were signed, where
 // the stored hashes do not tell which of them. Where nothing lies, something is
-// gone, whatever the hashes say.
+// gone, whatever the hashes say. What the first checkpoint that does not agree covers
+// is told apart from what lies behind it.
 func (c *check) rewritten(from, to int64) {
+	if from < c.broken && c.broken < to {
+		c.rewritten(from, c.broken)
+		from = c.broken
+	}
 	if from >= to {
 		return
 	}

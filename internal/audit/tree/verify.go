@@ -63,6 +63,7 @@ type check struct {
 	said   int64 // length of the hashes
 	report *Report
 	good   int64 // everything before this place is proven
+	broken int64 // before this place is something wrong: the size of the first checkpoint that does not agree
 }
 
 // sealed is a checkpoint whose signature is good.
