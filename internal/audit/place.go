@@ -127,9 +127,9 @@ func (l leaves) insert(ctx context.Context, tx *pg.WriteTx, from int64) error {
 	_, err := tx.Exec(ctx, `
 		insert into app.leaf (place, footprint_id, epoch, xid, marks, hashes)
 		select @from + n - 1, id, epoch, xid::text::xid8, marks, substring(@hashes::bytea from began + 1 for ended - began)
-		from unnest(@ids::bigint[], @epochs::int[], @xids::bigint[], string_to_array(@marks, E'\n'), 0 || @ends::int[], @ends::int[])
+		from unnest(@ids::bigint[], @epochs::int[], @xids::bigint[], string_to_array(@marks::text, E'\n'), 0 || @ends::int[], @ends::int[])
 			with ordinality as u (id, epoch, xid, marks, began, ended, n)
 		where id is not null`,
-		pgx.NamedArgs{"from": from, "ids": l.ids, "epochs": l.epochs, "xids": l.xids, "marks": string(l.marks), "hashes": l.hashes, "ends": l.ends})
+		pgx.NamedArgs{"from": from, "ids": l.ids, "epochs": l.epochs, "xids": l.xids, "marks": l.marks, "hashes": l.hashes, "ends": l.ends})
 	return err
 }
